@@ -1,0 +1,267 @@
+"""The one DynamoDB connection: its endpoint, time limits, retries, errors, and who calls what.
+
+All tables share one botocore client (PynamoDB would make one per table, at tens of milliseconds
+each). Every call passes `ForumConnection.dispatch`, the one place where DynamoDB's failures become
+the errors a reader is shown, where scans on a request are refused, and where calls are counted.
+"""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+)
+from django.conf import settings
+from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection.base import MetaTable
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from ..errors import Unavailable
+
+# A reader waits 5 s at the very most: two attempts that each may hang for two seconds, and a pause.
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 2.0
+ATTEMPTS = 2
+
+OVERLOADED = {
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionInProgressException",
+}
+WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
+
+
+# -- Counting calls -------------------------------------------------------------------------------
+
+
+@dataclass
+class Ledger:
+    """The DynamoDB calls of one request: operation names in order, capacity units, seconds."""
+
+    calls: list[str] = field(default_factory=list)
+    read_units: float = 0.0
+    write_units: float = 0.0
+    seconds: float = 0.0
+    scans_allowed: bool = True
+
+    def add(self, operation: str, answer: dict[str, Any]) -> None:
+        consumed = answer.get("ConsumedCapacity") or []
+        each = consumed if isinstance(consumed, list) else [consumed]
+        units = sum(one.get("CapacityUnits", 0.0) for one in each)
+        if operation in WRITES:
+            self.write_units += units
+        else:
+            self.read_units += units
+
+
+_ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
+
+
+@contextmanager
+def counting(scans_allowed: bool = True) -> Iterator[Ledger]:
+    """Count the calls made inside; with `scans_allowed=False` a Scan raises (request paths never scan)."""
+    ledger = Ledger(scans_allowed=scans_allowed)
+    reset = _ledger.set(ledger)
+    try:
+        yield ledger
+    finally:
+        _ledger.reset(reset)
+
+
+class ScanRefused(AssertionError):
+    """Code on a request path asked for a Scan, which reads a whole table: a bug, never a state."""
+
+
+# -- The connection -------------------------------------------------------------------------------
+
+
+class ForumConnection(Connection):
+    """PynamoDB's connection with every call counted and every failure translated."""
+
+    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        """As PynamoDB's; raises Unavailable where DynamoDB is absent, slow, overloaded or not set up."""
+        ledger = _ledger.get()
+        if ledger is not None:
+            if operation_name == "Scan" and not ledger.scans_allowed:
+                raise ScanRefused("a request may not scan")
+            ledger.calls.append(operation_name)
+        started = time.perf_counter()
+        try:
+            answer: dict[str, Any] = super().dispatch(operation_name, operation_kwargs)
+        except (BotoCoreError, ClientError) as error:
+            raise _translated(error) from error
+        finally:
+            if ledger is not None:
+                ledger.seconds += time.perf_counter() - started
+        if ledger is not None:
+            ledger.add(operation_name, answer or {})
+        return answer
+
+
+def _translated(error: BotoCoreError | ClientError) -> Exception:
+    """Unavailable for what passes by itself or is the operator's to mend; the error itself otherwise."""
+    if isinstance(error, NoCredentialsError):
+        return Unavailable("The post store has no credentials. (Operator: set the AWS credentials.)")
+    if isinstance(error, BotoCoreError):
+        return Unavailable("The post store does not answer just now. Please try again in a moment.")
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "ResourceNotFoundException":
+        return Unavailable("The post store is not set up yet. (Operator: run `manage.py tables create`.)")
+    if code in OVERLOADED or status >= 500:
+        return Unavailable("The post store is overloaded just now. Please try again in a moment.")
+    return error
+
+
+_connection: ForumConnection | None = None
+_lock = threading.Lock()
+
+
+def connection() -> ForumConnection:
+    """The process's one connection to DynamoDB, opened on first use."""
+    global _connection
+    if _connection is None:
+        with _lock:
+            if _connection is None:
+                _connection = _open()
+    return _connection
+
+
+def _open() -> ForumConnection:
+    endpoint = settings.DYNAMODB_ENDPOINT_URL or None
+    # A local engine takes any credentials, but botocore insists on some; AWS's own come from its chain.
+    dummy = "local" if endpoint and "AWS_ACCESS_KEY_ID" not in os.environ else None
+    opened = ForumConnection(
+        region=settings.AWS_REGION,
+        host=endpoint,
+        connect_timeout_seconds=CONNECT_SECONDS,
+        read_timeout_seconds=READ_SECONDS,
+        max_retry_attempts=ATTEMPTS - 1,
+        max_pool_connections=50,
+        aws_access_key_id=dummy,
+        aws_secret_access_key=dummy,
+    )
+    opened.client  # noqa: B018  (built here, under the lock: sixteen cold threads once built sixteen)
+    return opened
+
+
+def reset_connection() -> None:
+    """Forget the connection: after a fork, and when the settings that lead to DynamoDB change."""
+    global _connection
+    with _lock:
+        _connection = None
+
+
+def warm_up() -> None:
+    """Open the connection before the first request needs it (called in each worker after the fork)."""
+    reset_connection()
+    connection()
+
+
+class Table(Model):
+    """Base of all items: shares the connection, and leaves writing to `commit` and `bulk`."""
+
+    class Meta:
+        table_name = ""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        shared = connection()
+        mine: TableConnection | None = cls.__dict__.get("_table_connection")
+        if mine is None or mine.connection is not shared:
+            mine = _table_connection(cls, shared)
+            cls._table_connection = mine
+        return mine
+
+
+def _table_connection(model: type[Model], shared: ForumConnection) -> TableConnection:
+    """PynamoDB's per-table view of the shared connection."""
+    schema = model._get_schema()
+    name = model.Meta.table_name
+    with _lock:
+        if name not in shared._tables:
+            shared.add_meta_table(
+                MetaTable(
+                    {
+                        "TableName": name,
+                        "KeySchema": schema["key_schema"],
+                        "AttributeDefinitions": schema["attribute_definitions"],
+                        "GlobalSecondaryIndexes": [_index_keys(i) for i in schema["global_secondary_indexes"]],
+                        "LocalSecondaryIndexes": [_index_keys(i) for i in schema["local_secondary_indexes"]],
+                    }
+                )
+            )
+    view = TableConnection(name)
+    view.connection = shared
+    return view
+
+
+def _index_keys(index: Any) -> dict[str, Any]:
+    return {"IndexName": index["index_name"], "KeySchema": index["key_schema"]}
+
+
+def table_name(name: str) -> str:
+    """A table's name in this deployment."""
+    return f"{settings.DYNAMODB_TABLE_PREFIX}{name}"
+
+
+# -- Transactions ---------------------------------------------------------------------------------
+
+
+class Lost(Exception):
+    """A transaction was cancelled, and so nothing was written. `why` holds, for each of its puts and
+    then each of its updates, "" or the code: ConditionalCheckFailed, TransactionConflict, …"""
+
+    def __init__(self, why: list[str]) -> None:
+        super().__init__(", ".join(code or "fine" for code in why))
+        self.why = why
+
+
+Put = tuple[Model, Condition | None]
+Update = tuple[Model, Sequence[Action], Condition | None]
+
+
+def commit(puts: Sequence[Put] = (), updates: Sequence[Update] = (), token: str | None = None) -> None:
+    """Write all or nothing; raises Lost when a condition fails or another transaction interferes.
+
+    `token` is the client request token (at most 36 characters): the same write sent again within
+    ten minutes counts once. PynamoDB sends puts before updates, and so the reasons come in that order.
+    """
+    try:
+        with TransactWrite(connection=connection(), client_request_token=token) as transaction:
+            for item, condition in puts:
+                transaction.save(item, condition=condition)
+            for item, actions, condition in updates:
+                transaction.update(item, actions=list(actions), condition=condition)
+    except TransactWriteError as error:
+        if error.cause_response_code == "TransactionCanceledException":
+            why = [reason.code if reason else "" for reason in error.cancellation_reasons]
+            if any(code in ("ThrottlingError", "ProvisionedThroughputExceeded") for code in why):
+                raise Unavailable("The post store is overloaded just now. Please try again in a moment.") from error
+            raise Lost(why) from error
+        if error.cause_response_code == "TransactionConflictException":
+            raise Lost(["TransactionConflict"] * (len(puts) + len(updates))) from error
+        raise
+
+
+def pause(attempt: int) -> None:
+    """Wait before the next attempt: a random part of 10 ms × 2^attempt, at most 300 ms (full jitter,
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)."""
+    time.sleep(random.uniform(0, min(0.3, 0.01 * 2**attempt)))

@@ -1,0 +1,75 @@
+"""Many items at once, bounded: DynamoDB may leave part of any batch undone, and says so.
+
+PynamoDB's own batches retry without pause or give up at once, so these wrap the connection.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.BatchOperations
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from pynamodb.models import Model
+
+from ..errors import Unavailable
+from .base import connection, pause
+
+ATTEMPTS = 10
+READ_BATCH = 100
+WRITE_BATCH = 25
+
+T = TypeVar("T", bound=Model)
+Item = dict[str, Any]
+
+
+def get_many(model: type[T], keys: Sequence[tuple[str, str]]) -> list[T]:
+    """The items with these keys, read consistently, in no order; missing ones are left out.
+
+    At most 100 keys; Unavailable when DynamoDB leaves some unread ten times in a row.
+    """
+    if len(keys) > READ_BATCH:
+        raise ValueError(f"at most {READ_BATCH} keys at once, got {len(keys)}")
+    request: Item = {"Keys": [_key(model, key) for key in keys], "ConsistentRead": True}
+    found: list[T] = []
+    for attempt in range(ATTEMPTS):
+        if not request["Keys"]:
+            return found
+        name = model.Meta.table_name
+        answer = connection().dispatch("BatchGetItem", {"RequestItems": {name: request}})
+        found += [model.from_raw_data(item) for item in answer["Responses"].get(name, [])]
+        request["Keys"] = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+        if request["Keys"]:
+            pause(attempt + 3)
+    raise Unavailable("The post store is overloaded just now. Please try again in a moment.")
+
+
+def _key(model: type[Model], key: tuple[str, str]) -> Item:
+    table = model._get_connection().get_meta_table()
+    names = (table.hash_keyname, str(table.range_keyname))
+    return {name: {"S": part} for name, part in zip(names, key, strict=True)}
+
+
+def put_many(items: Iterable[Model]) -> Iterator[int]:
+    """Put items of any tables, in order, without conditions; yields how many are stored so far.
+
+    For loading data: it would overwrite what is there. Memory holds one batch of 25.
+    Unavailable when DynamoDB leaves some unwritten ten times in a row.
+    """
+    stored = 0
+    source = iter(items)
+    while batch := list(islice(source, WRITE_BATCH)):
+        _put_batch(batch)
+        stored += len(batch)
+        yield stored
+
+
+def _put_batch(batch: list[Model]) -> None:
+    requests: dict[str, list[Item]] = {}
+    for item in batch:
+        requests.setdefault(item.Meta.table_name, []).append({"PutRequest": {"Item": item.serialize()}})
+    for attempt in range(ATTEMPTS):
+        answer = connection().dispatch("BatchWriteItem", {"RequestItems": requests})
+        requests = answer.get("UnprocessedItems") or {}
+        if not requests:
+            return
+        pause(attempt + 3)
+    raise Unavailable("The post store is overloaded just now. Please try again in a moment.")

@@ -1,0 +1,146 @@
+"""Keys: how forums become partitions, how threads and posts get their ids, what a cursor looks like.
+
+Shapes::
+
+    ForumName      aws            shard 0 of forum "aws"
+                   aws#3          shard 3
+    ThreadID       01KAQ4ZT9N8YV3W2Q6JX5R7D03   26 characters: 10 of time (ms), 14 random, 2 the shard
+    PostTimestamp  2026-11-23T08:44:12.123456Z#k3j9x2ab   UTC, fixed width, unique by its suffix
+    cursor         the same with ~ for #, which needs no quoting in a URL
+
+The shard is readable from the thread's id, so a thread's URL is enough to compute its key.
+Write sharding: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
+"""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..errors import BadRequest
+
+FORUM_NAME = "[a-z0-9][a-z0-9-]{0,48}[a-z0-9]"
+THREAD_ID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
+MAX_SHARDS = 32 * 32
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as its numbers do
+_VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_NONCE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z~[0-9a-z]{8}")
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def _base32(number: int, width: int) -> str:
+    digits = []
+    for _ in range(width):
+        number, digit = divmod(number, 32)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
+
+
+def _number(text: str) -> int:
+    number = 0
+    for digit in text:
+        number = number * 32 + _VALUES[digit]
+    return number
+
+
+# -- Partitions -----------------------------------------------------------------------------------
+
+
+def partition(forum: str, shard: int) -> str:
+    """The partition key of one shard of a forum."""
+    return f"{forum}#{shard}" if shard else forum
+
+
+def partitions(forum: str, shards: int) -> list[str]:
+    """The partition keys of all shards of a forum."""
+    return [partition(forum, shard) for shard in range(shards)]
+
+
+def forum_of(partition_key: str) -> str:
+    """The forum a partition key belongs to."""
+    return partition_key.partition("#")[0]
+
+
+# -- Nonces: what makes a write happen once -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """One intended write: 10 characters of time and 16 random ones, as in a ULID.
+
+    Everything a new thread or post is named by comes from the nonce of the form it was written
+    in, so that the same form sent twice names the same item twice.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _NONCE.fullmatch(self.text):
+            raise ValueError(f"not a nonce: {self.text!r}")
+
+    @classmethod
+    def new(cls, at: datetime | None = None) -> "Nonce":
+        milliseconds = int((at.timestamp() if at else time.time()) * 1000)
+        return cls(_base32(milliseconds, 10) + _base32(secrets.randbits(80), 16))
+
+    @property
+    def issued(self) -> datetime:
+        return datetime.fromtimestamp(_number(self.text[:10]) / 1000, UTC)
+
+    @property
+    def suffix(self) -> str:
+        """The 8 characters that make a post's sort key unique."""
+        return self.text[-8:].lower()
+
+
+def thread_id(nonce: Nonce, shards: int) -> str:
+    """The id of the thread that this nonce starts, on one of the forum's shards."""
+    shard = _number(nonce.text[-4:]) % shards
+    return nonce.text[:24] + _base32(shard, 2)
+
+
+def thread_partition(forum: str, thread: str) -> str:
+    """The partition key of a thread: of its head and of all its posts."""
+    return partition(forum, _number(thread[-2:]))
+
+
+# -- Sort keys and cursors ------------------------------------------------------------------------
+
+
+def post_timestamp(nonce: Nonce, now: datetime, after: str = "") -> str:
+    """A unique sort key for `now`, later than the sort key `after`.
+
+    Clocks of several servers disagree; what a thread's head says came last must stay last.
+    """
+    if after and now <= (last := time_of(after)):
+        now = last + timedelta(microseconds=1)
+    return f"{now.astimezone(UTC).strftime(_TIME)}#{nonce.suffix}"
+
+
+def time_of(timestamp: str) -> datetime:
+    """The time in a sort key."""
+    return datetime.strptime(timestamp[:27], _TIME).replace(tzinfo=UTC)
+
+
+def suffix_of(timestamp: str) -> str:
+    """The unique end of a sort key: which nonce wrote it."""
+    return timestamp[28:]
+
+
+def cursor(timestamp: str) -> str:
+    """A sort key as it stands in a URL."""
+    return timestamp.replace("#", "~")
+
+
+def read_cursor(text: str) -> str:
+    """The sort key in a URL's cursor; BadRequest where it cannot be one."""
+    if not _CURSOR.fullmatch(text) or not text.isascii():
+        raise BadRequest("The link to this part of the list is damaged.")
+    try:
+        time_of(text)
+    except ValueError:
+        raise BadRequest("The link to this part of the list is damaged.") from None
+    return text.replace("~", "#")
