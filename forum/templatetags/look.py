@@ -17,18 +17,18 @@ PATHS = {
     "chevron-down": '<path d="m4 6 4 4 4-4"/>',
     "chevron-left": '<path d="m10 4-4 4 4 4"/>',
     "chevron-right": '<path d="m6 4 4 4-4 4"/>',
-    "edit": '<path d="m3 13 .7-3L10.5 3.200a1.5 1.5 0 0 1 2.2 2.200L6 12.300z"/>',
-    "lock": '<path d="M3.5 7.500h9v6h-9zM5.5 7.500v-2a2.5 2.5 0 0 1 5 0v2"/>',
-    "moon": '<path d="M13.5 9.500A6 6 0 0 1 6.5 2.500a6 6 0 1 0 7 7z"/>',
-    "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.500c.4-3 2-4.5 4.5-4.500s4.1 1.5 4.5 4.500M10.5 3.2'
-    'a2.5 2.5 0 0 1 0 4.600M12 9.500c1.5.6 2.3 2 2.5 4"/>',
+    "edit": '<path d="m3 13 .7-3L10.5 3.2a1.5 1.5 0 0 1 2.2 2.2L6 12.3z"/>',
+    "lock": '<path d="M3.5 7.5h9v6h-9zM5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2"/>',
+    "moon": '<path d="M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z"/>',
+    "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.5c.4-3 2-4.5 4.5-4.5s4.1 1.5 4.5 4.5M10.5 3.2'
+    'a2.5 2.5 0 0 1 0 4.6M12 9.5c1.5.6 2.3 2 2.5 4"/>',
     "pin": '<path d="M5.5 2h5M6.5 2v4L4 9h8L9.5 6V2M8 9v5"/>',
     "plus": '<path d="M8 3v10M3 8h10"/>',
-    "reply": '<path d="M2.5 3.500h11v7.500H7.500L4.5 13.500V11h-2z"/>',
-    "sun": '<circle cx="8" cy="8" r="3"/><path d="M8 1v1.500M8 13.500V15M1 8h1.500M13.5 8H15M3 3l1.1 1.100M11.9 11.9 13 13'
-    'M13 3l-1.1 1.100M4.1 11.9 3 13"/>',
-    "trash": '<path d="M2.5 4.500h11M6 4.500V2.500h4v2M4 4.500l.6 9h6.800l.6-9M6.7 7v4M9.3 7v4"/>',
-    "warning": '<path d="M8 2 1.5 13.500h13zM8 6.500V10M8 11.700v.1"/>',
+    "reply": '<path d="M2.5 3.5h11v7.5H7.5L4.5 13.5V11h-2z"/>',
+    "sun": '<circle cx="8" cy="8" r="3"/><path d="M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1.1 1.1M11.9 11.9 13 13'
+    'M13 3l-1.1 1.1M4.1 11.9 3 13"/>',
+    "trash": '<path d="M2.5 4.5h11M6 4.5V2.5h4v2M4 4.5l.6 9h6.8l.6-9M6.7 7v4M9.3 7v4"/>',
+    "warning": '<path d="M8 2 1.5 13.5h13zM8 6.5V10M8 11.7v.1"/>',
 }
 ICONS = {
     name: mark_safe(
@@ -38,6 +38,11 @@ ICONS = {
     )
     for name, path in PATHS.items()
 }
+ICONS["brand"] = mark_safe(
+    '<svg class="brand-mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">'
+    '<path class="brand-shape" d="M7 4h18a5 5 0 0 1 5 5v10a5 5 0 0 1-5 5H14.5L8 29.5V24H7a5 5 0 0 1-5-5V9a5 5 0 0 1 5-5z"/>'
+    '<path class="brand-lines" d="M9 11.5h14M9 17h8" fill="none" stroke-width="2.6" stroke-linecap="round"/></svg>'
+)
 
 
 @register.simple_tag
