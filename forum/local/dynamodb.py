@@ -1,13 +1,13 @@
 """The embedded DynamoDB: Dynoxide on a file, or moto in memory for a throw-away look."""
 
 import contextlib
-import http.client
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from forum.local import install
-from forum.local.process import Engine, EngineError, Say, free_port, is_free, say_on_stderr, spawn, wait_until
+from forum.local.ports import free_port, is_free, speaks_http
+from forum.local.process import Engine, EngineError, Say, say_on_stderr, spawn, wait_until
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8001
@@ -67,18 +67,5 @@ def _first(directory: Path, command: list[str], ports: Iterator[int], *, lock: P
 def _launch(directory: Path, command: list[str], port: int, lock: Path | None) -> Engine:
     log = directory / "logs" / f"dynamodb{'' if lock else f'-{port}'}.log"
     engine = Engine("DynamoDB", f"http://{HOST}:{port}", spawn("DynamoDB", command, lock=lock, log=log))
-    wait_until(lambda: answers(port), engine, seconds=READY_SECONDS, log=log)
+    wait_until(lambda: speaks_http(HOST, port), engine, seconds=READY_SECONDS, log=log)
     return engine
-
-
-def answers(port: int) -> bool:
-    """Whether something there speaks HTTP."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=1)
-    try:
-        connection.request("GET", "/")
-        connection.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    return True

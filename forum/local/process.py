@@ -9,7 +9,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ from typing import IO, Self
 Say = Callable[[str], object]
 
 STOP_SECONDS = 10.0
-ORPHAN_GRACE_SECONDS = 1.0
+ORPHAN_GRACE_SECONDS = 0.3
 
 
 class EngineError(Exception):
@@ -173,16 +172,21 @@ def _holder(path: Path) -> tuple[int, int]:
 
 
 def parent_of(pid: int) -> int:
-    """The parent of a process as the kernel sees it now; 0 when there is no such process."""
-    stat = Path(f"/proc/{pid}/stat")
+    """The parent of a process as the kernel sees it now; 0 when it has ended, reaped or not."""
     try:
-        if stat.parent.parent.joinpath("self").exists():
-            # The second field is the command in parentheses, which may contain anything.
-            return int(stat.read_text().rpartition(")")[2].split()[1])
-        found = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return int(found.stdout.strip() or 0)
-    except (FileNotFoundError, ProcessLookupError):
+        state, parent = _state_and_parent(pid)
+    except (OSError, ValueError):
         return 0
+    return 0 if state.startswith("Z") else int(parent)
+
+
+def _state_and_parent(pid: int) -> list[str]:
+    """As /proc says, or `ps` where there is none; OSError or ValueError when there is no such process."""
+    if Path("/proc/self/stat").exists():
+        # The second field is the command in parentheses, which may contain anything.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    command = ["ps", "-o", "stat=,ppid=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
 
 
 def wait_until(ready: Callable[[], bool], engine: Engine, *, seconds: float, log: Path | None = None) -> None:
@@ -206,36 +210,3 @@ def _last_words(log: Path | None) -> str:
         return ""
     lines = log.read_text(errors="replace").strip().splitlines()
     return f" ({lines[-1].strip().rstrip('.')}; see {log})" if lines else ""
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now; OSError when `host` is none of this machine's."""
-    import errno
-
-    try:
-        listener(host, port).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return False
-        raise
-    return True
-
-
-def listener(host: str, port: int) -> socket.socket:
-    """A socket bound as servers bind theirs: what is only waiting to be forgotten does not count as in use."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody has now."""
-    with listener("127.0.0.1", 0) as bound:
-        port: int = bound.getsockname()[1]
-    return port

@@ -1,0 +1,46 @@
+"""The web server, for `manage.py up` and for deployments: `gunicorn -c forum_site/gunicorn.conf.py forum_site.wsgi`.
+
+PORT (then every address is listened on; else 127.0.0.1:8000), WEB_CONCURRENCY (worker processes)
+and THREADS (in each) come from the environment.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = int(os.environ.get("THREADS") or 6)
+
+# Longer than browsers pause between two pages of one visit, so that the second needs no new connection.
+keepalive = 30
+
+# Its default path is the user's own, which two forums on one machine would share.
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Stop, with the sentences, before serving with settings that would not hold in public."""
+    if os.environ.get("FORUM_EMBEDDED"):
+        return
+    if "SECRET_KEY" not in os.environ:
+        sys.exit("SECRET_KEY is not set: set it to serve in public, or start a local forum with `manage.py up`.")
+    # A process of its own, so that no connection is opened here and then shared by all workers.
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr.strip())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Open the worker's DynamoDB client before its first request waits for that."""
+    import django
+
+    django.setup()
+    from forum.tables import base
+
+    base.warm_up()
