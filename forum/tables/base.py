@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -29,7 +29,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from ..errors import Unavailable
+from forum.errors import Unavailable
 
 # A reader waits 5 s at the very most: two attempts that each may hang for two seconds, and a pause.
 CONNECT_SECONDS = 1.0
@@ -106,7 +106,10 @@ class ForumConnection(Connection):
         try:
             answer: dict[str, Any] = super().dispatch(operation_name, operation_kwargs)
         except (BotoCoreError, ClientError) as error:
-            raise _translated(error) from error
+            meaning = unavailable(error)
+            if meaning is None:
+                raise
+            raise meaning from error
         finally:
             if ledger is not None:
                 ledger.seconds += time.perf_counter() - started
@@ -115,19 +118,24 @@ class ForumConnection(Connection):
         return answer
 
 
-def _translated(error: BotoCoreError | ClientError) -> Exception:
-    """Unavailable for what passes by itself or is the operator's to mend; the error itself otherwise."""
+def unavailable(error: BotoCoreError | ClientError) -> Unavailable | None:
+    """What a reader is told where DynamoDB is absent, slow, overloaded or not set up; None for other errors."""
     if isinstance(error, NoCredentialsError):
         return Unavailable("The post store has no credentials. (Operator: set the AWS credentials.)")
     if isinstance(error, BotoCoreError):
         return Unavailable("The post store does not answer just now. Please try again in a moment.")
     code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "ResourceNotFoundException":
         return Unavailable("The post store is not set up yet. (Operator: run `manage.py tables create`.)")
-    if code in OVERLOADED or status >= 500:
+    if code in OVERLOADED or _http_status(error) >= 500:
         return Unavailable("The post store is overloaded just now. Please try again in a moment.")
-    return error
+    return None
+
+
+def _http_status(error: ClientError) -> int:
+    """PynamoDB's own error leaves the response's metadata to the botocore error it was made from."""
+    original = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    return int(original.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 _connection: ForumConnection | None = None
@@ -180,6 +188,8 @@ class Table(Model):
 
     class Meta:
         table_name = ""
+
+    _table_connection: ClassVar[TableConnection | None] = None
 
     @classmethod
     def _get_connection(cls) -> TableConnection:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from pynamodb.models import Model
 
-from ..errors import Unavailable
+from forum.errors import Unavailable
+
 from .base import connection, pause
 
 ATTEMPTS = 10

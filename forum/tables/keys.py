@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..errors import BadRequest
+from forum.errors import BadRequest
 
 FORUM_NAME = "[a-z0-9][a-z0-9-]{0,48}[a-z0-9]"
 THREAD_ID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"

@@ -16,7 +16,8 @@ from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from ..errors import Busy, Conflict, NotFound
+from forum.errors import Busy, Conflict, NotFound
+
 from .base import Lost, Table, Update, commit, pause, table_name
 from .bulk import get_many
 from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, thread_partition, time_of
@@ -27,7 +28,7 @@ from .threads import RECENT, Thread, get_thread, merge_newest
 REPLY_ATTEMPTS = 24
 
 
-class UserPosts(GlobalSecondaryIndex["Post"]):
+class UserPosts(GlobalSecondaryIndex["Post"]):  # type: ignore[no-untyped-call]
     """All posts of a member by time."""
 
     class Meta:
@@ -38,7 +39,7 @@ class UserPosts(GlobalSecondaryIndex["Post"]):
     timestamp = UnicodeAttribute(range_key=True, attr_name="PostTimestamp")
 
 
-class ThreadPosts(GlobalSecondaryIndex["Post"]):
+class ThreadPosts(GlobalSecondaryIndex["Post"]):  # type: ignore[no-untyped-call]
     """All posts of a thread by number."""
 
     class Meta:
@@ -125,11 +126,11 @@ def get_post(thread_id: str, number: int) -> Post:
     return Post.get(found[0].partition, found[0].timestamp, consistent_read=True)
 
 
-def find_partition(thread_id: str, number: int) -> str:
-    """The partition a post is in, found by its address alone; NotFound. One Query of ThreadPosts."""
+def find_forum(thread_id: str, number: int) -> str:
+    """The forum a post is in, found by its address alone; NotFound. One Query of ThreadPosts."""
     found = Post.by_thread.query(thread_id, Post.number == number, limit=1, attributes_to_get=["ForumName"])
     for post in found:
-        return str(post.partition)
+        return forum_of(post.partition)
     raise NotFound("There is no such post.")
 
 
@@ -248,12 +249,13 @@ def _append(head: Thread, user_id: str, body: str, nonce: Nonce) -> int:
 
 def _still(head: Thread) -> Condition:
     """The head is as it was read: the same last post, as open or locked as then, and not deleted or moved."""
-    return (
+    same: Condition = (
         (Thread.last_post_number == int(head.last_post_number))
         & (Thread.locked == head.locked)
         & (Thread.status == head.status)
         & Thread.moved_to.does_not_exist()
     )
+    return same
 
 
 def change_post(post: Post, seen_revision: int, editor_id: str, body: str, title: str | None, old_title: str) -> None:
@@ -288,7 +290,8 @@ def remove_post(post: Post, remover_id: str) -> None:
 
 
 def _at(revision: int) -> Condition:
-    return (Post.revision == revision) & (Post.status == "visible")
+    same: Condition = (Post.revision == revision) & (Post.status == "visible")
+    return same
 
 
 def _head_of(post: Post) -> Thread:

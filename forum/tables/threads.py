@@ -13,13 +13,14 @@ import heapq
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.indexes import IncludeProjection, LocalSecondaryIndex
 
-from ..errors import NotFound
+from forum.errors import NotFound
+
 from .base import Table, commit, table_name
 from .keys import forum_of, partitions, thread_partition, time_of
 
@@ -29,7 +30,7 @@ RECENT = 10
 T = TypeVar("T")
 
 
-class LastActivity(LocalSecondaryIndex["Thread"]):
+class LastActivity(LocalSecondaryIndex["Thread"]):  # type: ignore[no-untyped-call]
     """A forum's threads by their last post. Projects what a list shows."""
 
     class Meta:
@@ -73,7 +74,7 @@ class Thread(Table):
     last_post_timestamp = UnicodeAttribute(attr_name="LastPostTimestamp", null=True)
     last_post_user_id = UnicodeAttribute(attr_name="LastPostUserID")
     post_count = NumberAttribute(attr_name="PostCount")
-    recent_posts = ListAttribute(attr_name="RecentPosts", of=UnicodeAttribute, default=list)
+    recent_posts: ListAttribute[Any] = ListAttribute(attr_name="RecentPosts", of=UnicodeAttribute, default=list)
     pinned = BooleanAttribute(attr_name="Pinned", default=False)
     locked = BooleanAttribute(attr_name="Locked", default=False)
     status = UnicodeAttribute(attr_name="Status", default="visible")
@@ -88,6 +89,10 @@ class Thread(Table):
     @property
     def deleted(self) -> bool:
         return self.status != "visible"
+
+    @property
+    def created(self) -> datetime:
+        return time_of(self.created_at)
 
     @property
     def last_activity(self) -> datetime:
@@ -119,7 +124,7 @@ def list_by_activity(forum: str, shards: int, limit: int, before: str = "") -> l
     Sort keys are unique, so "older than" is an exact cursor on every shard and there is no engine's
     opaque token to check. One Query per shard.
     """
-    condition = Thread.by_activity.last_post_timestamp < before if before else None
+    condition = Thread.last_post_timestamp < before if before else None
     shard_lists = [
         Thread.by_activity.query(
             key, range_key_condition=condition, scan_index_forward=False, consistent_read=True, limit=limit
