@@ -1,0 +1,32 @@
+"""Tags: the names of what a page depends on and a write changes.
+
+| tag | pages that carry it | changed by |
+|---|---|---|
+| site | all | forum definitions, a member's new name, a new release |
+| home | home | every post, deletion, rename and lock in a readable list |
+| forum:aws | the forum's list of threads | the same, in that forum |
+| latest:aws | the forum's newest posts | the same, and edits of posts |
+| thread:01J… | the thread's pages | whatever happens in the thread |
+| user:ada | the member's page | what happens to the member's own posts |
+| titles | the members' pages, which show titles of threads | a rename or removal of a thread |
+"""
+
+SITE = "site"
+HOME = "home"
+TITLES = "titles"
+
+
+def forum(name: str) -> str:
+    return f"forum:{name}"
+
+
+def latest(name: str) -> str:
+    return f"latest:{name}"
+
+
+def thread(thread_id: str) -> str:
+    return f"thread:{thread_id}"
+
+
+def user(username: str) -> str:
+    return f"user:{username.lower()}"

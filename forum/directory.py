@@ -1,0 +1,91 @@
+"""The directory of forums: their rules, kept in each process and never older than the tag `site`.
+
+Forum definitions are few and change seldom, and every page needs them, so a process keeps them
+under the generation of `site` that it read before the database; a page's look into the cache brings
+the current generation along and so says for nothing whether the copy still stands.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from .cache import pages, tags
+from .errors import NotFound, SignInNeeded
+from .models import Forum
+from .permissions import ANONYMOUS, ForumRules, Reader, can_read
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """All forums in their order, as of one generation of `site` ("" while Redis is down)."""
+
+    generation: str
+    forums: dict[str, ForumRules]
+
+    @property
+    def has_groups(self) -> bool:
+        return any(rules.read_groups or rules.post_groups for rules in self.forums.values())
+
+    def readable(self, reader: Reader) -> list[ForumRules]:
+        return [rules for rules in self.forums.values() if can_read(reader, rules)]
+
+    def get(self, name: str, reader: Reader) -> ForumRules:
+        """The forum's rules; NotFound where there is none or the reader may not know of it.
+
+        That a members' forum exists is no secret, so there the signed-out are asked to sign in.
+        """
+        rules = self.forums.get(name)
+        if rules is not None and can_read(reader, rules):
+            return rules
+        if rules is not None and rules.read_access == "members" and not reader.signed_in:
+            raise SignInNeeded("This forum is for members. Please sign in to read it.")
+        raise NotFound("There is no such forum.")
+
+
+_kept: Directory | None = None
+
+
+def kept() -> Directory:
+    """This process's copy, which the caller checks against the generation of `site` it comes across."""
+    return _kept or load(pages.generation(tags.SITE))
+
+
+def fresh() -> Directory:
+    """The directory as it is now. One Redis round trip, and SQL only after a change."""
+    generation = pages.generation(tags.SITE)
+    if _kept is not None and generation and _kept.generation == generation:
+        return _kept
+    return load(generation)
+
+
+def load(generation: str) -> Directory:
+    """Read all definitions (three SQL queries) and keep them under a generation read before."""
+    global _kept
+    forums = Forum.objects.prefetch_related("read_groups", "post_groups")
+    loaded = Directory(generation, {forum.name: _rules(forum) for forum in forums})
+    if generation:
+        _kept = loaded
+    return loaded
+
+
+def _rules(forum: Forum) -> ForumRules:
+    return ForumRules(
+        name=forum.name,
+        title=forum.title,
+        description=forum.description,
+        read_access=forum.read_access,
+        post_access=forum.post_access,
+        read_groups=frozenset(group.pk for group in forum.read_groups.all()),
+        post_groups=frozenset(group.pk for group in forum.post_groups.all()),
+        archived=forum.archived,
+        shards=forum.shards,
+    )
+
+
+def reader_of(request: HttpRequest, directory: Directory) -> Reader:
+    """Who is asking. A signed-out reader costs nothing; groups are read only where some forum has any."""
+    user = request.user
+    if not user.is_authenticated:
+        return ANONYMOUS
+    groups = user.groups.values_list("pk", flat=True) if directory.has_groups and not user.is_staff else ()
+    return Reader(str(user.pk), user.username, user.is_staff, frozenset(groups))

@@ -1,0 +1,116 @@
+"""What happens around every view: errors become pages, holes are filled, costs are shown."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection as database
+from django.http import HttpRequest, HttpResponse
+
+from . import holes
+from .errors import BadRequest, ForumError
+from .tables import base
+from .views import errors as error_pages
+from .views import holes as hole_fillers
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' https: data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+class ContentSecurityPolicy:
+    """No page holds inline script or style, so the policy is one constant and needs no nonce."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        return response
+
+
+class ServerTiming:
+    """Counts what a request costs; refuses scans; shows the figures to staff, and to all in DEBUG."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        queries = QueryCounter()
+        with base.counting(scans_allowed=False) as ledger, database.execute_wrapper(queries):
+            response = self.get_response(request)
+        if settings.DEBUG or _is_staff(request):
+            milliseconds = (time.perf_counter() - started) * 1000
+            response["Server-Timing"] = (
+                f'dynamodb;desc="{len(ledger.calls)} calls, {ledger.read_units:g} read units, '
+                f'{ledger.write_units:g} write units";dur={ledger.seconds * 1000:.1f}, '
+                f'sql;desc="{queries.count} queries", total;dur={milliseconds:.1f}'
+            )
+        return response
+
+
+class QueryCounter:
+    """A Django database wrapper that counts statements."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Callable[..., object], *arguments: object) -> object:
+        self.count += 1
+        return execute(*arguments)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Whether the view found a staff member; a page that never asked who reads it is not slowed by asking."""
+    user = request.__dict__.get("_cached_user")
+    return bool(user is not None and user.is_staff)
+
+
+class ErrorPages:
+    """Turns the errors of `forum.errors`, and failures of the stores, into pages."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:
+            return error_pages.show(request, BadRequest("This address holds a character that no address has."))
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            return self._wrong_method(request, response)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        error = error_pages.translated(exception)
+        return error_pages.page(request, error) if error is not None else None
+
+    def _wrong_method(self, request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+        error = ForumError("This address only takes forms that are sent from a page of this site.")
+        error.status, error.heading = 405, "Nothing to see here"
+        response = error_pages.show(request, error)
+        response["Allow"] = refused["Allow"]
+        return response
+
+
+class FillHoles:
+    """Fills the holes of every page, cached or not, for its reader. Last in, so first to see the answer."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.streaming and holes.has_holes(response.content):
+            response.content = hole_fillers.fill(request, response.content)
+        return response

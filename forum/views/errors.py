@@ -1,0 +1,107 @@
+"""Pages for what went wrong: every error has the right status, plain words, a way on, and the text."""
+
+import logging
+import sys
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import requires_csrf_token
+from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import RedisError
+
+from ..errors import BadRequest, ForumError, NotAllowed, NotFound, SignInNeeded, Unavailable
+from ..redis import Down
+from . import kept
+
+log = logging.getLogger(__name__)
+
+
+def page(request: HttpRequest, error: ForumError) -> HttpResponse:
+    """The error as a page; a reader who must sign in is sent there and finds the text afterwards."""
+    if isinstance(error, SignInNeeded):
+        if getattr(request.session, "unavailable", False):
+            error = Unavailable("Sign-in is not possible for a moment, so nothing could be saved.")
+        else:
+            return _to_sign_in(request)
+    return show(request, error)
+
+
+def show(request: HttpRequest, error: ForumError) -> HttpResponse:
+    text = kept.sent_text(request) if request.method == "POST" else {}
+    # Hidden fields of the form that failed go along, so that sending again is the same sending.
+    hidden = [(name, "", request.POST[name]) for name in ("token", "revision") if text and name in request.POST]
+    context = {
+        "status": error.status,
+        "heading": error.heading,
+        "message": error.message,
+        "links": error.links,
+        "kept": [*hidden, *((name, kept.FIELDS[name], value) for name, value in text.items())],
+        "action": request.path,
+        "submit_label": "Send again",
+    }
+    response = render(request, "forum/error.html", context, status=error.status)
+    response["Cache-Control"] = "no-store"
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    kept_text = request.method == "POST" and kept.remember(request)
+    after = request.path
+    if kept_text and after.endswith("/reply/"):
+        # The reply form is part of the thread's page.
+        after = after.removesuffix("reply/") + "#reply"
+    return HttpResponseRedirect(f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': after})}")
+
+
+def translated(error: BaseException | None) -> ForumError | None:
+    """What a failure of one of our stores means to a reader; None for a bug of ours."""
+    if isinstance(error, ForumError):
+        return error
+    if isinstance(error, Down | RedisError | ConnectionInterrupted):
+        return Unavailable("The session store does not answer just now. Please try again in a moment.")
+    if isinstance(error, OperationalError):
+        return Unavailable("The database does not answer just now. Please try again in a moment.")
+    return None
+
+
+# -- Django's own handlers ------------------------------------------------------------------------
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return show(request, BadRequest("Your browser sent something this site does not understand."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    words = str(exception) if isinstance(exception, PermissionDenied) else ""
+    return show(request, NotAllowed(words or "You may not see this page."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return show(request, NotFound("There is no page at this address. It may have been mistyped."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A store that failed outside any view, or a bug. The page of a bug leans on nothing that may be broken."""
+    known = translated(sys.exc_info()[1])
+    if known is not None:
+        return page(request, known)
+    return render(None, "500.html", status=500)
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose security token is missing or old: the text is offered with a new one."""
+    return show(
+        request,
+        NotAllowed(
+            "This form was opened too long ago, or cookies are blocked, so we could not be sure it was you. "
+            "Please send it again."
+        ),
+    )

@@ -1,0 +1,113 @@
+"""What goes into the holes of a page, for the one reader who gets it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from .. import directory as directories
+from .. import form_tokens, holes
+from ..directory import Directory
+from ..forms import ReplyForm
+from ..permissions import Reader, can_change_post, can_moderate, can_post
+from . import kept
+from .rows import hue
+
+THEMES = ("light", "dark")
+
+
+class Reading:
+    """One request's reader and directory, looked up once for all the holes of the page."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.directory: Directory = directories.kept()
+        self.reader: Reader = directories.reader_of(request, self.directory)
+
+    def show(self, template: str, **context: Any) -> str:
+        return render_to_string(f"forum/holes/{template}.html", context, self.request)
+
+    def login_url(self, fragment: str = "") -> str:
+        return f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': self.request.get_full_path() + fragment})}"
+
+
+def theme(reading: Reading) -> str:
+    chosen = reading.request.COOKIES.get("theme", "")
+    return f' data-theme="{chosen}"' if chosen in THEMES else ""
+
+
+def account(reading: Reading) -> str:
+    if not reading.reader.signed_in:
+        return reading.show("account", user=None, login_url=reading.login_url())
+    return reading.show("account", user=reading.request.user, hue=hue(reading.reader.id))
+
+
+def messages(reading: Reading) -> str:
+    away = getattr(reading.request.session, "unavailable", False)
+    return reading.show("messages", messages=list(get_messages(reading.request)), signin_away=away)
+
+
+def post_tools(reading: Reading, thread_id: str, number: str, author_id: str) -> str:
+    """Edit and delete, for whoever may; the forum's name is in the path of the page."""
+    match = reading.request.resolver_match
+    name = match.kwargs.get("name", "") if match else ""
+    rules = reading.directory.forums.get(name)
+    if rules is None or not can_change_post(reading.reader, rules, author_id):
+        return ""
+    base = f"/f/{name}/{thread_id}/{number}"
+    return reading.show("post_tools", edit_url=f"{base}/edit/", delete_url=f"{base}/delete/")
+
+
+def new_thread(reading: Reading, name: str) -> str:
+    rules = reading.directory.forums.get(name)
+    if rules is None or rules.archived:
+        return ""
+    url = reverse("new_thread", args=[name])
+    if not reading.reader.signed_in:
+        return reading.show("new_thread", login_url=f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': url})}")
+    return reading.show("new_thread", new_thread_url=url) if can_post(reading.reader, rules) else ""
+
+
+def reply(reading: Reading, name: str, thread_id: str, locked: str) -> str:
+    rules = reading.directory.forums.get(name)
+    if rules is None or rules.archived:
+        return reading.show("reply", state="archived")
+    if locked == "True":
+        return reading.show("reply", state="locked")
+    if not reading.reader.signed_in:
+        return reading.show("reply", state="signed-out", login_url=reading.login_url("#reply"))
+    if not can_post(reading.reader, rules):
+        return reading.show("reply", state="not-allowed")
+    action = reverse("reply", args=[name, thread_id])
+    fields = {**kept.fields(reading.request, action), "token": form_tokens.issue(reading.reader.id)}
+    return reading.show("reply", state="form", form=ReplyForm(initial=fields), action=action)
+
+
+def thread_tools(reading: Reading, name: str, thread_id: str, locked: str) -> str:
+    rules = reading.directory.forums.get(name)
+    if rules is None or not can_moderate(reading.reader, rules):
+        return ""
+    return reading.show(
+        "thread_tools", action=reverse("lock_thread", args=[name, thread_id]), locked=locked == "True"
+    )
+
+
+FILLERS: dict[str, Callable[..., str]] = {
+    filler.__name__: filler
+    for filler in (theme, account, messages, post_tools, new_thread, reply, thread_tools)
+}
+
+
+def fill(request: HttpRequest, body: bytes) -> bytes:
+    """The page for this reader."""
+    return holes.fill(body, partial(_fill_one, Reading(request)))
+
+
+def _fill_one(reading: Reading, name: str, arguments: list[str]) -> str:
+    return FILLERS[name](reading, *arguments)

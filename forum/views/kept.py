@@ -1,0 +1,41 @@
+"""Text that could not be posted because its writer was signed out: it waits in the session.
+
+Django keeps a session's data when its owner signs in, so the text is in the form afterwards.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+KEY = "kept"
+FIELDS = {"title": "Your title", "body": "Your text"}
+MOST_CHARACTERS = 100_000
+SECONDS = 60 * 60
+
+
+def sent_text(request: HttpRequest) -> dict[str, str]:
+    """The text fields of a form just sent, as far as they hold anything."""
+    return {name: request.POST[name][:MOST_CHARACTERS] for name in FIELDS if request.POST.get(name)}
+
+
+def remember(request: HttpRequest) -> bool:
+    """Keep the text of this form for an hour; False when there is none."""
+    text = sent_text(request)
+    if not text:
+        return False
+    if not request.session.session_key:
+        request.session.set_expiry(SECONDS)
+    request.session[KEY] = {"path": request.path, "fields": text}
+    return True
+
+
+def fields(request: HttpRequest, path: str) -> dict[str, Any]:
+    """The text that was meant for this path, by field; empty where there is none."""
+    kept = request.session.get(KEY) or {}
+    return dict(kept["fields"]) if kept.get("path") == path else {}
+
+
+def forget(request: HttpRequest, path: str) -> None:
+    """The text has arrived."""
+    if (request.session.get(KEY) or {}).get("path") == path:
+        del request.session[KEY]

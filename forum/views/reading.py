@@ -1,0 +1,235 @@
+"""The pages people read: home, a forum, its newest posts, a thread, a member. All are cached."""
+
+import hashlib
+import heapq
+from itertools import islice
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from .. import directory as directories
+from .. import links
+from ..cache import tags
+from ..directory import Directory
+from ..errors import NotFound
+from ..forms import page_number
+from ..models import User
+from ..permissions import Reader
+from ..tables import posts, threads
+from ..tables.bulk import get_many
+from ..tables.keys import cursor, read_cursor
+from ..tables.posts import Post
+from ..tables.threads import Thread
+from .caching import Plan, answer, render
+from .rows import Authors, ForumRow, PostRow, author, forum_row, pager, post_row, thread_row, thread_rows
+
+THREADS_PER_PAGE = 30
+HOME_THREADS = 15
+HOME_NEWEST = 3
+
+
+def audience(directory: Directory, reader: Reader) -> str:
+    """Which forums the reader may read, in short: readers of the same ones share a page."""
+    names = ",".join(rules.name for rules in directory.readable(reader))
+    return hashlib.sha256(names.encode()).hexdigest()[:16]
+
+
+# -- Home -----------------------------------------------------------------------------------------
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """All forums with their newest threads. One Query per forum and shard."""
+
+    def plan(directory: Directory, reader: Reader) -> Plan:
+        forums = directory.readable(reader)
+
+        def body() -> str:
+            lists = [(forum_row(f), threads.list_by_activity(f.name, f.shards, HOME_THREADS)) for f in forums]
+            # One SQL query names everybody; rows are then picked for each forum and for all together.
+            rows = iter(thread_rows([(thread, forum) for forum, found in lists for thread in found]))
+            cards = [(forum, list(islice(rows, len(found)))) for forum, found in lists]
+            newest = heapq.merge(*(found for _, found in cards), key=lambda row: row.last_activity, reverse=True)
+            return render(
+                "forum/home.html",
+                forums=[(forum, found[:HOME_NEWEST]) for forum, found in cards],
+                latest=list(islice(newest, HOME_THREADS)),
+            )
+
+        return Plan(f"home:{audience(directory, reader)}", [tags.HOME], body)
+
+    return answer(request, plan)
+
+
+# -- A forum --------------------------------------------------------------------------------------
+
+
+@require_safe
+def forum(request: HttpRequest, name: str) -> HttpResponse:
+    """A forum's threads by last activity. One Query per shard. Only the first page is kept: older ones
+    are read seldom, and there are as many of them as there are threads."""
+    before = _before(request)
+
+    def plan(directory: Directory, reader: Reader) -> Plan:
+        rules = directory.get(name, reader)
+
+        def body() -> str:
+            found = threads.list_by_activity(name, rules.shards, THREADS_PER_PAGE + 1, before)
+            shown = found[:THREADS_PER_PAGE]
+            row = forum_row(rules)
+            return render(
+                "forum/forum.html",
+                forum=row,
+                threads=thread_rows([(thread, row) for thread in shown]),
+                older_url=_older(row.url, shown[-1].last_post_timestamp) if len(found) > len(shown) else "",
+                newest_url=row.url if before else "",
+                new_thread_url=f"{row.url}new/",
+                latest_url=f"{row.url}latest/",
+            )
+
+        return Plan("" if before else f"threads:{rules.read_access}", [tags.forum(name)], body)
+
+    return answer(request, plan)
+
+
+@require_safe
+def latest(request: HttpRequest, name: str) -> HttpResponse:
+    """A forum's posts, newest first. One Query per shard and one BatchGetItem of their threads."""
+    before = _before(request)
+
+    def plan(directory: Directory, reader: Reader) -> Plan:
+        rules = directory.get(name, reader)
+
+        def body() -> str:
+            found = posts.list_of_forum(name, rules.shards, links.POSTS_PER_PAGE + 1, before)
+            shown = found[: links.POSTS_PER_PAGE]
+            row = forum_row(rules)
+            url = f"{row.url}latest/"
+            return render(
+                "forum/latest.html",
+                forum=row,
+                posts=_feed(shown, {name: row}),
+                older_url=_older(url, shown[-1].timestamp) if len(found) > len(shown) else "",
+                newest_url=url if before else "",
+            )
+
+        return Plan("" if before else f"latest:{rules.read_access}", [tags.latest(name)], body)
+
+    return answer(request, plan)
+
+
+def _before(request: HttpRequest) -> str:
+    """The sort key in `?before=`, "" where there is none."""
+    text = request.GET.get("before")
+    return read_cursor(text) if text else ""
+
+
+def _older(url: str, timestamp: str | None) -> str:
+    return f"{url}?before={cursor(timestamp or '')}"
+
+
+def _feed(found: list[Post], forums: dict[str, ForumRow]) -> list[PostRow]:
+    """Rows of posts of many threads: those that can be read, in these forums. One BatchGetItem, one SQL query."""
+    readable = [post for post in found if not post.deleted and post.forum in forums]
+    keys = dict.fromkeys((post.partition, post.thread_id) for post in readable)
+    heads = {head.id: head for head in get_many(Thread, list(keys)) if not head.deleted}
+    authors = Authors(post.user_id for post in readable)
+    return [
+        post_row(post, authors, heads[post.thread_id], forums[post.forum])
+        for post in readable
+        if post.thread_id in heads
+    ]
+
+
+# -- A thread -------------------------------------------------------------------------------------
+
+
+@require_safe
+def thread(request: HttpRequest, name: str, thread_id: str, slug: str = "") -> HttpResponse:
+    """A page of a thread. One GetItem and one Query, whichever page it is."""
+    number = page_number(request.GET.get("page"))
+
+    def plan(directory: Directory, reader: Reader) -> Plan:
+        rules = directory.get(name, reader)
+
+        def body() -> str | HttpResponse:
+            head = threads.get_thread(name, thread_id)
+            if (elsewhere := _elsewhere(head, slug, number)) is not None:
+                return elsewhere
+            first = (number - 1) * links.POSTS_PER_PAGE + 1
+            found = posts.list_of_thread(head, first, first + links.POSTS_PER_PAGE - 1)
+            authors = Authors([head.user_id, head.last_post_user_id, *(post.user_id for post in found)])
+            row = forum_row(rules)
+            return render(
+                "forum/thread.html",
+                forum=row,
+                thread=thread_row(head, row, authors),
+                posts=[post_row(post, authors) for post in found],
+                pager=pager(head, number),
+            )
+
+        return Plan(f"{name}:{rules.read_access}:{number}:{slug}", [tags.thread(thread_id)], body)
+
+    return answer(request, plan)
+
+
+def _elsewhere(head: Thread, slug: str, number: int) -> HttpResponse | None:
+    """The redirect to where the thread is now; NotFound where it is gone or has no such page."""
+    if head.moved_to:
+        return HttpResponsePermanentRedirect(f"/f/{head.moved_to}/")
+    if head.deleted:
+        raise NotFound("This thread has been removed.", [("Back to the forum", links.forum(head.forum))])
+    last = links.page_of(int(head.last_post_number))
+    if number > last:
+        raise NotFound(
+            f"This thread has {last} page{'s' if last > 1 else ''}, so there is no page {number}.",
+            [("To the last page", links.thread(head, last)), ("To the first page", links.thread(head))],
+        )
+    if slug != links.slug(head.title):
+        return HttpResponsePermanentRedirect(links.thread(head, number))
+    return None
+
+
+@require_safe
+def permalink(request: HttpRequest, thread_id: str, number: int) -> HttpResponse:
+    """Lead to where a post stands now. One Query and one GetItem; the forum is asked of the post."""
+    directory = directories.fresh()
+    name = posts.find_forum(thread_id, number)
+    directory.get(name, directories.reader_of(request, directory))
+    head = threads.get_thread(name, thread_id)
+    return HttpResponseRedirect(links.place(head, number))
+
+
+# -- A member -------------------------------------------------------------------------------------
+
+
+@require_safe
+def member(request: HttpRequest, username: str) -> HttpResponse:
+    """A member's posts in the forums the reader may read, newest first. One Query and one BatchGetItem."""
+    before = _before(request)
+
+    def plan(directory: Directory, reader: Reader) -> Plan:
+        rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
+
+        def body() -> str | HttpResponse:
+            user = User.objects.filter(username__iexact=username, is_active=True).first()
+            if user is None:
+                raise NotFound("There is no member of this name.")
+            url = links.member(user.username)
+            if user.username != username:
+                return HttpResponsePermanentRedirect(url)
+            found = posts.list_of_user(str(user.pk), links.POSTS_PER_PAGE + 1, before)
+            shown = found[: links.POSTS_PER_PAGE]
+            return render(
+                "forum/member.html",
+                member=author(str(user.pk), user.username),
+                joined=user.date_joined,
+                posts=_feed(shown, rows),
+                older_url=_older(url, shown[-1].timestamp) if len(found) > len(shown) else "",
+                newest_url=url if before else "",
+            )
+
+        kept = f"{audience(directory, reader)}:{username}"
+        return Plan("" if before else kept, [tags.user(username), tags.TITLES], body)
+
+    return answer(request, plan)
