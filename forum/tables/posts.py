@@ -26,6 +26,8 @@ from .threads import RECENT, Thread, get_thread, merge_newest
 
 # Sixteen writers at one thread need a dozen rounds at worst; beyond this the reader is told.
 REPLY_ATTEMPTS = 24
+# A new thread can only collide with itself, sent twice.
+THREAD_ATTEMPTS = 5
 
 
 class UserPosts(GlobalSecondaryIndex["Post"]):  # type: ignore[no-untyped-call]
@@ -158,9 +160,22 @@ def put_thread(forum: str, shards: int, user_id: str, title: str, body: str, non
 
     The id comes from the nonce, so the same form sent twice finds the first sending's thread.
     """
-    thread = thread_id(nonce, shards)
-    timestamp = post_timestamp(nonce, datetime.now(UTC))
-    head = Thread(
+    head = _new_head(forum, thread_id(nonce, shards), user_id, title, post_timestamp(nonce, datetime.now(UTC)))
+    post = Post(head.partition, head.last_post_timestamp, user_id=user_id, thread_id=head.id, number=1, body=body)
+    for attempt in range(THREAD_ATTEMPTS):
+        try:
+            commit(puts=[(head, Thread.id.does_not_exist()), (post, Post.timestamp.does_not_exist())])
+            return head
+        except Lost as lost:
+            if lost.why[0] == "ConditionalCheckFailed":
+                return get_thread(forum, head.id)
+            # The other half of a double click is being stored at this moment.
+            pause(attempt)
+    raise Busy("The thread could not be stored just now. Please send it again.")
+
+
+def _new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str) -> Thread:
+    return Thread(
         thread_partition(forum, thread),
         thread,
         title=title,
@@ -172,14 +187,6 @@ def put_thread(forum: str, shards: int, user_id: str, title: str, body: str, non
         post_count=1,
         recent_posts=[timestamp],
     )
-    post = Post(head.partition, timestamp, user_id=user_id, thread_id=thread, number=1, body=body)
-    try:
-        commit(puts=[(head, Thread.id.does_not_exist()), (post, Post.timestamp.does_not_exist())])
-    except Lost as lost:
-        if lost.why[0] != "ConditionalCheckFailed":
-            raise Busy("The thread could not be stored just now. Please send it again.") from lost
-        return get_thread(forum, thread)
-    return head
 
 
 def put_reply(
