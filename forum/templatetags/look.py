@@ -40,7 +40,8 @@ ICONS = {
 }
 ICONS["brand"] = mark_safe(
     '<svg class="brand-mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">'
-    '<path class="brand-shape" d="M7 4h18a5 5 0 0 1 5 5v10a5 5 0 0 1-5 5H14.5L8 29.5V24H7a5 5 0 0 1-5-5V9a5 5 0 0 1 5-5z"/>'
+    '<path class="brand-shape" d="M7 4h18a5 5 0 0 1 5 5v10a5 5 0 0 1-5 5H14.5L8 29.5V24H7a5 5 0 0 1-5-5V9'
+    'a5 5 0 0 1 5-5z"/>'
     '<path class="brand-lines" d="M9 11.5h14M9 17h8" fill="none" stroke-width="2.6" stroke-linecap="round"/></svg>'
 )
 
@@ -59,6 +60,12 @@ def when(value: datetime | None) -> SafeString:
     moment = value.astimezone(UTC)
     day = f"{moment.day} {moment:%b %Y}"
     return mark_safe(f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{day}, {moment:%H:%M} UTC">{day}</time>')
+
+
+@register.filter
+def grouped(value: int) -> str:
+    """A count with its thousands apart: 49,999."""
+    return f"{value:,}"
 
 
 @register.simple_tag
