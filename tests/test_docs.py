@@ -1,0 +1,68 @@
+"""What the documents say is so: the README's two commands, what CI runs, and every link and command."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands, load_command_class
+
+ROOT = Path(settings.BASE_DIR)
+FENCE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"manage\.py ([a-z]\w+)((?: --?[a-z][\w-]*)*)")
+
+
+def commands() -> list[str]:
+    """The README's blocks of shell commands."""
+    return [block.strip() for block in FENCE.findall((ROOT / "README.md").read_text())]
+
+
+def documents() -> list[Path]:
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "bench").glob("*.md"))]
+
+
+def test_the_readme_opens_with_the_run_and_the_test_command_one_line_each():
+    run, test = commands()[:2]
+    assert "\n" not in run and "manage.py up" in run
+    assert "\n" not in test and test.endswith("pytest")
+
+
+def test_both_commands_make_the_same_environment_on_a_fresh_machine():
+    preparations = [command.split("&&")[:-1] for command in commands()[:2]]
+    assert preparations[0] == preparations[1]
+    assert preparations[0][0].startswith("python3 -m venv")
+    assert "pip install" in preparations[0][1] and "-r requirements.txt" in preparations[0][1]
+
+
+def test_ci_runs_the_readmes_test_command():
+    printed = subprocess.run(["bash", ".ci/run", "--print"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == commands()[1]
+
+
+def test_ci_says_so_when_the_readme_has_no_test_command(tmp_path):
+    script = tmp_path / ".ci" / "run"
+    script.parent.mkdir()
+    script.write_text((ROOT / ".ci" / "run").read_text())
+    (tmp_path / "README.md").write_text("# Only one\n\n```sh\npython3 manage.py up\n```\n")
+    done = subprocess.run(["bash", script, "--print"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no second ```sh block" in done.stderr
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_that_are_there(document):
+    targets = [link.partition("#")[0] for link in LINK.findall(document.read_text()) if "://" not in link]
+    assert [target for target in targets if target and not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_and_their_options_exist(document):
+    known = get_commands()
+    for name, options in COMMAND.findall(document.read_text()):
+        assert name in known, f"manage.py {name}"
+        app = known[name]
+        parser = (load_command_class(app, name) if isinstance(app, str) else app).create_parser("manage.py", name)
+        spoken = {option for action in parser._actions for option in action.option_strings}
+        assert set(options.split()) <= spoken, f"manage.py {name}{options}"
