@@ -87,5 +87,5 @@ def reader_of(request: HttpRequest, directory: Directory) -> Reader:
     user = request.user
     if not user.is_authenticated:
         return ANONYMOUS
-    groups = user.groups.values_list("pk", flat=True) if directory.has_groups and not user.is_staff else ()
-    return Reader(str(user.pk), user.username, user.is_staff, frozenset(groups))
+    groups = user.group_ids if directory.has_groups and not user.is_staff else frozenset()
+    return Reader(str(user.pk), user.username, user.is_staff, groups)

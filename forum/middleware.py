@@ -48,7 +48,10 @@ class ServerTiming:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         queries = QueryCounter()
-        with base.counting(scans_allowed=False) as ledger, database.execute_wrapper(queries):
+        with (
+            base.counting(scans_allowed=False, patience=base.REQUEST_SECONDS) as ledger,
+            database.execute_wrapper(queries),
+        ):
             response = self.get_response(request)
         if settings.DEBUG or _is_staff(request):
             milliseconds = (time.perf_counter() - started) * 1000

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from .tables.keys import FORUM_NAME, MAX_SHARDS
 
@@ -19,6 +20,11 @@ class User(AbstractUser):
         constraints = [
             models.UniqueConstraint(Lower("username"), name="username_unique_in_any_case"),
         ]
+
+    @cached_property
+    def group_ids(self) -> frozenset[int]:
+        """The groups the member is in, asked once for each request (each has its own user object)."""
+        return frozenset(self.groups.values_list("pk", flat=True))
 
     def get_absolute_url(self) -> str:
         return reverse("member", args=[self.username])

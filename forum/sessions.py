@@ -6,7 +6,9 @@ that everybody is signed in again when the server is back. Nothing can be change
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
+from django.core.cache import caches
 
 from .errors import Unavailable
 from .redis import Down, answering
@@ -23,7 +25,7 @@ class SessionStore(CacheSession):
         """As Django's, which however takes a server that fails for a session that ended."""
         try:
             with answering("sessions"):
-                data: dict[str, Any] | None = self._cache.get(self.cache_key)
+                data: dict[str, Any] | None = caches[settings.SESSION_CACHE_ALIAS].get(self.cache_key)
         except Down:
             self.unavailable = True
             return {}

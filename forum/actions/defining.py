@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from ..cache import tags
-from ..cache.pages import invalidating
+from forum.cache import tags
+from forum.cache.pages import invalidating
 
 
 def change_definitions(save: Callable[[], None]) -> None:

@@ -4,7 +4,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from ..models import User
+from forum.models import User
+
 from .defining import change_definitions
 
 

@@ -1,11 +1,11 @@
 """What moderators do to threads."""
 
-from ..cache import tags
-from ..cache.pages import invalidating
-from ..errors import NotAllowed, SignInNeeded
-from ..permissions import ForumRules, Reader, can_moderate
-from ..tables import threads
-from ..tables.threads import Thread
+from forum.cache import tags
+from forum.cache.pages import invalidating
+from forum.errors import NotAllowed, SignInNeeded
+from forum.permissions import ForumRules, Reader, can_moderate
+from forum.tables import threads
+from forum.tables.threads import Thread
 
 
 def set_locked(reader: Reader, forum: ForumRules, thread: Thread, locked: bool) -> None:

@@ -2,14 +2,14 @@
 
 from django.contrib.auth import get_user_model
 
-from ..cache import tags
-from ..cache.pages import invalidating
-from ..errors import Conflict, NotAllowed, SignInNeeded
-from ..permissions import ForumRules, Reader, can_change_post, can_post, can_reply
-from ..tables import posts, threads
-from ..tables.keys import Nonce
-from ..tables.posts import Post
-from ..tables.threads import Thread
+from forum.cache import tags
+from forum.cache.pages import invalidating
+from forum.errors import Conflict, NotAllowed, SignInNeeded
+from forum.permissions import ForumRules, Reader, can_change_post, can_post, can_reply
+from forum.tables import posts
+from forum.tables.keys import Nonce
+from forum.tables.posts import Post
+from forum.tables.threads import Thread
 
 
 def start_thread(reader: Reader, forum: ForumRules, title: str, body: str, nonce: Nonce) -> Thread:

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from ..models import Forum
+from forum.models import Forum
+
 from .renewing import RenewingAdmin
 
 

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
-from ..models import User
+from forum.models import User
+
 from .renewing import RenewingAdmin
 
 

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import HttpRequest
 
-from ..actions.defining import change_definitions
+from forum.actions.defining import change_definitions
 
 
 class RenewingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

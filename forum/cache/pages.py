@@ -31,8 +31,9 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from ..errors import Busy, ForumError, Unavailable
-from ..redis import Down, answering, client
+from forum.errors import Busy, ForumError, Unavailable
+from forum.redis import Down, answering, client
+
 from .tags import SITE
 
 log = logging.getLogger(__name__)

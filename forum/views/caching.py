@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
-from .. import directory as directories
-from ..cache import pages, tags
-from ..directory import Directory
-from ..errors import ForumError
-from ..permissions import Reader
+from forum import directory as directories
+from forum.cache import pages, tags
+from forum.directory import Directory
+from forum.errors import ForumError
+from forum.permissions import Reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from django.views.decorators.csrf import requires_csrf_token
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
-from ..errors import BadRequest, ForumError, NotAllowed, NotFound, SignInNeeded, Unavailable
-from ..redis import Down
+from forum import form_tokens
+from forum.errors import BadRequest, ForumError, NotAllowed, NotFound, SignInNeeded, StaleForm, Unavailable
+from forum.redis import Down
+
 from . import kept
 
 log = logging.getLogger(__name__)
@@ -33,14 +35,12 @@ def page(request: HttpRequest, error: ForumError) -> HttpResponse:
 
 def show(request: HttpRequest, error: ForumError) -> HttpResponse:
     text = kept.sent_text(request) if request.method == "POST" else {}
-    # Hidden fields of the form that failed go along, so that sending again is the same sending.
-    hidden = [(name, "", request.POST[name]) for name in ("token", "revision") if text and name in request.POST]
     context = {
         "status": error.status,
         "heading": error.heading,
         "message": error.message,
         "links": error.links,
-        "kept": [*hidden, *((name, kept.FIELDS[name], value) for name, value in text.items())],
+        "kept": _fields(request, error, text) if text else [],
         "action": request.path,
         "submit_label": "Send again",
     }
@@ -49,6 +49,18 @@ def show(request: HttpRequest, error: ForumError) -> HttpResponse:
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _fields(request: HttpRequest, error: ForumError, text: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(name, label, value) of the form that failed. Its hidden fields go along unchanged, so that sending
+    it again is the same sending; only a one-time token that was refused is replaced."""
+    hidden = {name: request.POST[name] for name in ("token", "revision") if name in request.POST}
+    if isinstance(error, StaleForm):
+        hidden["token"] = form_tokens.issue(str(request.user.pk))
+    return [
+        *((name, "", value) for name, value in hidden.items()),
+        *((name, kept.FIELDS[name], value) for name, value in text.items()),
+    ]
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

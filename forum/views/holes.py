@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from .. import directory as directories
-from .. import form_tokens, holes
-from ..directory import Directory
-from ..forms import ReplyForm
-from ..permissions import Reader, can_change_post, can_moderate, can_post
+from forum import directory as directories
+from forum import form_tokens, holes
+from forum.directory import Directory
+from forum.forms import ReplyForm
+from forum.permissions import Reader, can_change_post, can_moderate, can_post
+
 from . import kept
 from .rows import hue
 
@@ -93,14 +94,11 @@ def thread_tools(reading: Reading, name: str, thread_id: str, locked: str) -> st
     rules = reading.directory.forums.get(name)
     if rules is None or not can_moderate(reading.reader, rules):
         return ""
-    return reading.show(
-        "thread_tools", action=reverse("lock_thread", args=[name, thread_id]), locked=locked == "True"
-    )
+    return reading.show("thread_tools", action=reverse("lock_thread", args=[name, thread_id]), locked=locked == "True")
 
 
 FILLERS: dict[str, Callable[..., str]] = {
-    filler.__name__: filler
-    for filler in (theme, account, messages, post_tools, new_thread, reply, thread_tools)
+    filler.__name__: filler for filler in (theme, account, messages, post_tools, new_thread, reply, thread_tools)
 }
 
 

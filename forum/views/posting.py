@@ -4,7 +4,6 @@ Whatever goes wrong, the text comes back: an invalid form is shown again (422), 
 texts (409), and for all other errors `middleware.ErrorPages` offers the text to be sent again.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -13,15 +12,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import directory as directories
-from .. import form_tokens, links, markup
-from ..actions import moderating, posting
-from ..errors import Conflict, NotFound
-from ..forms import EditForm, NewThreadForm, ReplyForm
-from ..permissions import ForumRules, Reader
-from ..tables import posts, threads
-from ..tables.posts import Post
-from ..tables.threads import Thread
+from forum import directory as directories
+from forum import form_tokens, links, markup
+from forum.actions import moderating, posting
+from forum.errors import Conflict, NotFound
+from forum.forms import EditForm, NewThreadForm, ReplyForm
+from forum.permissions import ForumRules, Reader
+from forum.tables import posts, threads
+from forum.tables.posts import Post
+from forum.tables.threads import Thread
+
 from . import kept
 from .rows import Authors, forum_row, post_row, thread_rows
 
@@ -35,9 +35,7 @@ def place(request: HttpRequest, name: str) -> tuple[Reader, ForumRules]:
     return reader, directory.get(name, reader)
 
 
-def form_page(
-    request: HttpRequest, template: str, form: Form, status: int = 200, **context: object
-) -> HttpResponse:
+def form_page(request: HttpRequest, template: str, form: Form, status: int = 200, **context: object) -> HttpResponse:
     """A form with its preview, if that was asked for; the text is rendered only when it is valid."""
     body = form.cleaned_data.get("body", "") if form.is_bound and form.is_valid() else ""
     preview = markup.render(body) if body and "preview" in request.POST else ""
@@ -78,9 +76,7 @@ def reply(request: HttpRequest, name: str, thread_id: str) -> HttpResponse:
     form = ReplyForm(request.POST)
     if not wants_to_send(request, form):
         thread = threads.get_thread(name, thread_id)
-        return form_page(
-            request, "forum/reply.html", form, shown_again(request, form), **_where(forum, thread)
-        )
+        return form_page(request, "forum/reply.html", form, shown_again(request, form), **_where(forum, thread))
     sent = form.cleaned_data
     nonce = form_tokens.redeem(sent["token"], reader.id)
     thread, number = posting.reply(reader, forum, thread_id, sent["body"], nonce)
@@ -106,35 +102,41 @@ def edit_post(request: HttpRequest, name: str, thread_id: str, number: int) -> H
     reader, forum = place(request, name)
     thread, post = _post_of(forum, thread_id, number)
     posting.require_change(reader, forum, post)
-    context = {**_where(forum, thread), "post": number}
     if request.method != "POST":
         fields = {**_stored(thread, post), **kept.fields(request, request.path)}
-        return form_page(request, "forum/edit.html", EditForm(initial=fields, first=number == 1), **context)
+        return _edit_page(request, forum, thread, EditForm(initial=fields, first=number == 1), number)
     form = EditForm(request.POST, first=number == 1)
     if not wants_to_send(request, form):
-        return form_page(request, "forum/edit.html", form, shown_again(request, form), **context)
+        return _edit_page(request, forum, thread, form, number, shown_again(request, form))
     sent = form.cleaned_data
     try:
         posting.edit(reader, forum, thread, post, sent["revision"], sent["body"], sent.get("title"))
     except Conflict:
-        return _both_texts(request, thread, posts.get_post(thread_id, number), sent, context)
+        now = posts.get_post(thread_id, number)
+        if now.deleted:
+            raise
+        # The editor's text, in a form that would now replace the other's, which is shown beside it.
+        form = EditForm({**sent, "revision": int(now.revision)}, first=number == 1)
+        return _edit_page(request, forum, thread, form, number, Conflict.status, theirs=now.body)
     kept.forget(request, request.path)
     return HttpResponseRedirect(links.place(threads.get_thread(name, thread_id), number))
 
 
+def _edit_page(
+    request: HttpRequest,
+    forum: ForumRules,
+    thread: Thread,
+    form: Form,
+    number: int,
+    status: int = 200,
+    theirs: str = "",
+) -> HttpResponse:
+    where = _where(forum, thread)
+    return form_page(request, "forum/edit.html", form, status, post=number, theirs=theirs, **where)
+
+
 def _stored(thread: Thread, post: Post) -> dict[str, Any]:
     return {"title": thread.title, "body": post.body, "revision": int(post.revision)}
-
-
-def _both_texts(
-    request: HttpRequest, thread: Thread, now: Post, sent: Mapping[str, Any], context: Mapping[str, Any]
-) -> HttpResponse:
-    """The editor's text in a form that would now replace the other's, which is shown beside it."""
-    if now.deleted:
-        raise Conflict("This post was deleted while you were editing it.")
-    fields = {**sent, "revision": int(now.revision)}
-    form = EditForm(fields, first=now.number == 1)
-    return form_page(request, "forum/edit.html", form, Conflict.status, theirs=now.body, **context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,4 +165,4 @@ def lock_thread(request: HttpRequest, name: str, thread_id: str) -> HttpResponse
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """The text as it would look, for the script of the editor; the same as the Preview button's."""
-    return HttpResponse(markup.render(request.POST.get("body", "")[: 40_000]))
+    return HttpResponse(markup.render(request.POST.get("body", "")[:40_000]))

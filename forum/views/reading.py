@@ -7,19 +7,20 @@ from itertools import islice
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from .. import directory as directories
-from .. import links
-from ..cache import tags
-from ..directory import Directory
-from ..errors import NotFound
-from ..forms import page_number
-from ..models import User
-from ..permissions import Reader
-from ..tables import posts, threads
-from ..tables.bulk import get_many
-from ..tables.keys import cursor, read_cursor
-from ..tables.posts import Post
-from ..tables.threads import Thread
+from forum import directory as directories
+from forum import links
+from forum.cache import tags
+from forum.directory import Directory
+from forum.errors import NotFound
+from forum.forms import page_number
+from forum.models import User
+from forum.permissions import Reader
+from forum.tables import posts, threads
+from forum.tables.bulk import get_many
+from forum.tables.keys import cursor, read_cursor
+from forum.tables.posts import Post
+from forum.tables.threads import Thread
+
 from .caching import Plan, answer, render
 from .rows import Authors, ForumRow, PostRow, author, forum_row, pager, post_row, thread_row, thread_rows
 

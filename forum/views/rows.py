@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.utils.safestring import SafeString
 
-from .. import links, markup
-from ..models import User
-from ..permissions import ForumRules
-from ..tables.posts import Post
-from ..tables.threads import Thread
+from forum import links, markup
+from forum.models import User
+from forum.permissions import ForumRules
+from forum.tables.posts import Post
+from forum.tables.threads import Thread
 
 HUES = 12
 

@@ -1,0 +1,156 @@
+"""Which pages each act makes stale, and which it leaves alone, through the front door."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from forum.cache.tags import HOME, SITE, TITLES
+from forum.models import Forum, User
+from forum.tables.threads import Thread
+from tests.helpers import make_forum, page_url, reply, signed_in, start_thread
+
+
+class Pages:
+    """All cached pages of a small site, filled; `stale()` names those that an act has made stale."""
+
+    def __init__(self, django_forum: Forum, thread: Thread, other: Thread) -> None:
+        self.urls = {
+            "home": "/",
+            "forum": "/f/aws/",
+            "latest": "/f/aws/latest/",
+            "thread": page_url(thread),
+            "ada": "/u/ada/",
+            "bob": "/u/Bob/",
+            "other thread": page_url(other),
+            "other forum": "/f/django/",
+            "other latest": "/f/django/latest/",
+        }
+        for url in self.urls.values():
+            Client().get(url)
+        assert self.stale() == set()
+
+    def stale(self) -> set[str]:
+        answers = {name: Client().get(url) for name, url in self.urls.items()}
+        return {name for name, answer in answers.items() if answer.get("X-Cache") != "hit"}
+
+
+@pytest.fixture
+def thread(aws: Forum, ada: User) -> Thread:
+    return start_thread(ada, aws, "The thread", "Its text.")
+
+
+@pytest.fixture
+def pages(thread: Thread, ada: User, bob: User) -> Pages:
+    django_forum = make_forum("django")
+    other = start_thread(ada, django_forum, "Another thread")
+    reply(bob, other)
+    return Pages(django_forum, thread, other)
+
+
+def test_a_reply(pages: Pages, thread: Thread, bob: User) -> None:
+    reply(bob, thread)
+    assert pages.stale() == {"home", "forum", "latest", "thread", "bob"}
+
+
+def test_a_new_thread(pages: Pages, aws: Forum, bob: User) -> None:
+    start_thread(bob, aws)
+    assert pages.stale() == {"home", "forum", "latest", "bob"}
+
+
+def test_an_edit_of_the_text(pages: Pages, thread: Thread, ada: User) -> None:
+    fields = {"title": "The thread", "body": "New text.", "revision": 1}
+    assert signed_in(ada).post(f"/f/aws/{thread.id}/1/edit/", fields).status_code == 302
+    assert pages.stale() == {"latest", "thread", "ada"}
+
+
+def test_an_edit_of_the_title(pages: Pages, thread: Thread, ada: User) -> None:
+    fields = {"title": "Renamed", "body": "Its text.", "revision": 1}
+    assert signed_in(ada).post(f"/f/aws/{thread.id}/1/edit/", fields).status_code == 302
+    assert pages.stale() == {"home", "forum", "latest", "thread", "ada", "bob"}, "bob may have posted there"
+
+
+def test_deleting_a_reply(pages: Pages, thread: Thread, bob: User) -> None:
+    reply(bob, thread)
+    pages.stale()
+    signed_in(bob).post(f"/f/aws/{thread.id}/2/delete/")
+    assert pages.stale() == {"home", "forum", "latest", "thread", "bob"}
+
+
+def test_a_moderators_edit_renews_the_authors_page(pages: Pages, thread: Thread, mod: User) -> None:
+    fields = {"title": "The thread", "body": "Moderated.", "revision": 1}
+    signed_in(mod).post(f"/f/aws/{thread.id}/1/edit/", fields)
+    assert pages.stale() == {"latest", "thread", "ada"}
+
+
+def test_locking(pages: Pages, thread: Thread, mod: User) -> None:
+    signed_in(mod).post(f"/f/aws/{thread.id}/lock/", {"locked": "1"})
+    assert pages.stale() == {"home", "forum", "thread"}
+
+
+def test_what_is_refused_or_previewed_renews_nothing(pages: Pages, thread: Thread, ada: User, mod: User) -> None:
+    reply(ada, thread, "")
+    signed_in(ada).post(f"/f/aws/{thread.id}/reply/", {"body": "x", "token": "forged"})
+    signed_in(ada).post(f"/f/aws/{thread.id}/1/edit/", {"title": "The thread", "body": "x", "revision": 7})
+    signed_in(ada).post(f"/f/aws/{thread.id}/lock/", {"locked": "1"})
+    assert pages.stale() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTheAdmin:
+    """Changes in Django admin show on every page, at once."""
+
+    @pytest.fixture
+    def admin(self, site: None, mod: User) -> Client:
+        mod.is_superuser = True
+        mod.save()
+        return signed_in(mod)
+
+    def fields(self, **changed: object) -> dict[str, object]:
+        return {
+            "name": "aws", "title": "AWS", "description": "", "order": 1, "read_access": "public",
+            "post_access": "members", "shards": 1, **changed,
+        }  # fmt: skip
+
+    def test_a_forum_is_made_renamed_closed_and_deleted(self, admin: Client, client: Client) -> None:
+        assert client.get("/f/aws/").status_code == 404
+        assert admin.post("/admin/forum/forum/add/", self.fields()).status_code == 302
+        assert client.get("/f/aws/").status_code == 200
+        change = f"/admin/forum/forum/{Forum.objects.get().pk}/change/"
+        assert admin.post(change, self.fields(title="Clouds")).status_code == 302
+        assert b"Clouds" in client.get("/f/aws/").content and b"Clouds" in client.get("/").content
+        group = Group.objects.create(name="crew")
+        assert admin.post(change, self.fields(read_access="groups", read_groups=[group.pk])).status_code == 302
+        assert client.get("/f/aws/").status_code == 404
+        assert admin.post(change.replace("change", "delete"), {"post": "yes"}).status_code == 302
+        assert admin.get("/f/aws/").status_code == 404
+
+    def test_shards_grow_and_never_shrink(self, admin: Client) -> None:
+        admin.post("/admin/forum/forum/add/", self.fields(shards=4))
+        change = f"/admin/forum/forum/{Forum.objects.get().pk}/change/"
+        answer = admin.post(change, self.fields(shards=2))
+        assert (
+            answer.status_code == 200
+            and b"cannot be taken away" in answer.content
+            or b"not taken away" in answer.content
+        )
+        assert Forum.objects.get().shards == 4
+
+    def test_a_members_new_name_shows_at_once(self, admin: Client, client: Client, ada: User) -> None:
+        thread = start_thread(ada, make_forum("aws"))
+        assert b"ada" in client.get(page_url(thread)).content
+        fields = {"username": "lovelace", "date_joined_0": "2026-01-01", "date_joined_1": "00:00", "is_active": "on"}
+        assert admin.post(f"/admin/forum/user/{ada.pk}/change/", fields).status_code == 302
+        page = client.get(page_url(thread)).content
+        assert b"lovelace" in page and b">ada<" not in page
+
+    def test_every_admin_page_opens(self, admin: Client) -> None:
+        make_forum("aws")
+        for path in ("", "forum/forum/", "forum/forum/add/", "forum/user/", "forum/user/add/", "auth/group/"):
+            assert admin.get(f"/admin/{path}").status_code == 200, path
+
+
+def test_tags_of_the_table_are_the_tags_in_use() -> None:
+    from forum.cache import tags
+
+    for tag in (SITE, HOME, TITLES, "forum:aws", "latest:aws", "thread:01J", "user:ada"):
+        assert f"| {tag}" in (tags.__doc__ or "")
