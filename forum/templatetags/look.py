@@ -1,6 +1,12 @@
-"""What templates draw many times on a page: icons, times and the site's name, each one cheap call."""
+"""What templates draw many times on a page: icons, avatars, names, times, each in one cheap call.
+
+A page of twenty posts draws some hundred of these, and each would be five or six nodes of a template;
+as one call they take half the time.
+"""
 
 from datetime import UTC, datetime
+from html import escape
+from typing import Protocol
 
 from django import template
 from django.conf import settings
@@ -50,6 +56,42 @@ ICONS["brand"] = mark_safe(
 def icon(name: str) -> SafeString:
     """The named icon as inline SVG; it says nothing to screen readers, so put words beside it."""
     return ICONS[name]
+
+
+class Author(Protocol):
+    """Of a member: what the tags below need. `url` is "" when the account is closed; `hue` is 0 to 11."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def initial(self) -> str: ...
+    @property
+    def hue(self) -> int: ...
+
+
+@register.simple_tag
+def avatar(author: Author, size: str = "m") -> SafeString:
+    """The author's letter on a coloured disc; sizes s, m, l, xl. The name stands beside it, so it is not read out."""
+    return mark_safe(
+        f'<span class="avatar avatar-{size} hue-{author.hue}" aria-hidden="true">{escape(author.initial)}</span>'
+    )
+
+
+@register.simple_tag
+def member(author: Author) -> SafeString:
+    """The author's name, linked to their posts; set apart from the direction of the text around it."""
+    name = f"<bdi>{escape(author.name)}</bdi>"
+    if not author.url:
+        return mark_safe(f'<span class="author is-gone">{name}</span>')
+    return mark_safe(f'<a class="author" href="{escape(author.url)}">{name}</a>')
+
+
+@register.simple_tag
+def number_link(number: int, url: str) -> SafeString:
+    """A post's number as the link that leads to it for ever."""
+    return mark_safe(f'<a class="post-number" href="{escape(url)}" aria-label="Link to post {number}">#{number}</a>')
 
 
 @register.simple_tag

@@ -91,7 +91,7 @@
   function countLeft(form) {
     for (const note of all("[data-count-for]", form)) {
       const field = document.getElementById(note.dataset.countFor);
-      const limit = field?.tagName === "TEXTAREA" ? 40000 : 200;
+      const limit = Number(note.dataset.limit);
       if (!field) continue;
       const show = () => {
         const left = limit - length(field.value);
