@@ -5,6 +5,8 @@ each). Every call passes `ForumConnection.dispatch`, the one place where DynamoD
 the errors a reader is shown, where scans on a request are refused, and where calls are counted.
 """
 
+import math
+import json
 import os
 import random
 import threading
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -31,9 +34,11 @@ from pynamodb.transactions import TransactWrite
 
 from forum.errors import Unavailable
 
-# A reader waits 5 s at the very most: two attempts that each may hang for two seconds, and a pause.
+# A reader waits 5 s at the very most: a request that has waited for DynamoDB longer than
+# REQUEST_SECONDS makes no further call, and the call before that may have hung for READ_SECONDS.
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 2.0
+REQUEST_SECONDS = 2.8
 ATTEMPTS = 2
 
 OVERLOADED = {
@@ -45,6 +50,8 @@ OVERLOADED = {
     "ThrottlingException",
     "TransactionInProgressException",
 }
+# Errors that do not pass by themselves.
+FINAL = {"ResourceNotFoundException", "NoCredentialsError"}
 WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
 
 
@@ -53,13 +60,17 @@ WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "Upda
 
 @dataclass
 class Ledger:
-    """The DynamoDB calls of one request: operation names in order, capacity units, seconds."""
+    """The DynamoDB calls of one request: operation names in order, capacity units, seconds.
+
+    With `seconds` beyond `patience` no further call is made.
+    """
 
     calls: list[str] = field(default_factory=list)
     read_units: float = 0.0
     write_units: float = 0.0
     seconds: float = 0.0
     scans_allowed: bool = True
+    patience: float = math.inf
 
     def add(self, operation: str, answer: dict[str, Any]) -> None:
         consumed = answer.get("ConsumedCapacity") or []
@@ -75,9 +86,12 @@ _ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
 
 @contextmanager
-def counting(scans_allowed: bool = True) -> Iterator[Ledger]:
-    """Count the calls made inside; with `scans_allowed=False` a Scan raises (request paths never scan)."""
-    ledger = Ledger(scans_allowed=scans_allowed)
+def counting(scans_allowed: bool = True, patience: float = math.inf) -> Iterator[Ledger]:
+    """Count the calls made inside; with `scans_allowed=False` a Scan raises (request paths never scan).
+
+    After `patience` seconds of waiting for DynamoDB in all, calls raise Unavailable.
+    """
+    ledger = Ledger(scans_allowed=scans_allowed, patience=patience)
     reset = _ledger.set(ledger)
     try:
         yield ledger
@@ -96,12 +110,27 @@ class ForumConnection(Connection):
     """PynamoDB's connection with every call counted and every failure translated."""
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """As PynamoDB's; raises Unavailable where DynamoDB is absent, slow, overloaded or not set up."""
-        ledger = _ledger.get()
-        if ledger is not None:
-            if operation_name == "Scan" and not ledger.scans_allowed:
-                raise ScanRefused("a request may not scan")
-            ledger.calls.append(operation_name)
+        """As PynamoDB's; raises Unavailable where DynamoDB is absent, slow, overloaded or not set up.
+
+        What may pass is tried once more. Botocore's own retries are off: they know nothing of how
+        long this request has waited already.
+        """
+        ledger = _ledger.get() or Ledger()
+        if operation_name == "Scan" and not ledger.scans_allowed:
+            raise ScanRefused("a request may not scan")
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._tried(operation_name, operation_kwargs, ledger)
+            except Unavailable as failure:
+                if not failure.__cause__ or _code(failure.__cause__) in FINAL:
+                    raise
+                pause(attempt + 2)
+        return self._tried(operation_name, operation_kwargs, ledger)
+
+    def _tried(self, operation_name: str, operation_kwargs: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+        if ledger.seconds > ledger.patience:
+            raise Unavailable("The post store is slow just now. Please try again in a moment.")
+        ledger.calls.append(operation_name)
         started = time.perf_counter()
         try:
             answer: dict[str, Any] = super().dispatch(operation_name, operation_kwargs)
@@ -111,10 +140,8 @@ class ForumConnection(Connection):
                 raise
             raise meaning from error
         finally:
-            if ledger is not None:
-                ledger.seconds += time.perf_counter() - started
-        if ledger is not None:
-            ledger.add(operation_name, answer or {})
+            ledger.seconds += time.perf_counter() - started
+        ledger.add(operation_name, answer or {})
         return answer
 
 
@@ -124,12 +151,19 @@ def unavailable(error: BotoCoreError | ClientError) -> Unavailable | None:
         return Unavailable("The post store has no credentials. (Operator: set the AWS credentials.)")
     if isinstance(error, BotoCoreError):
         return Unavailable("The post store does not answer just now. Please try again in a moment.")
-    code = error.response.get("Error", {}).get("Code", "")
+    code = _code(error)
     if code == "ResourceNotFoundException":
         return Unavailable("The post store is not set up yet. (Operator: run `manage.py tables create`.)")
     if code in OVERLOADED or _http_status(error) >= 500:
         return Unavailable("The post store is overloaded just now. Please try again in a moment.")
     return None
+
+
+def _code(error: BaseException) -> str:
+    """DynamoDB's error code, or the name of an error of the connection's."""
+    return (
+        str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else type(error).__name__
+    )
 
 
 def _http_status(error: ClientError) -> int:
@@ -161,13 +195,22 @@ def _open() -> ForumConnection:
         host=endpoint,
         connect_timeout_seconds=CONNECT_SECONDS,
         read_timeout_seconds=READ_SECONDS,
-        max_retry_attempts=ATTEMPTS - 1,
+        max_retry_attempts=0,
         max_pool_connections=50,
         aws_access_key_id=dummy,
         aws_secret_access_key=dummy,
     )
-    opened.client  # noqa: B018  (built here, under the lock: sixteen cold threads once built sixteen)
+    # The client is built here, under the lock: sixteen cold threads once built sixteen.
+    opened.client.meta.events.register("before-parse.dynamodb", _parse)
     return opened
+
+
+def _parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Read an answer as the JSON it is. botocore's parser walks it once more, attribute by attribute, to
+    turn base64 into bytes, which is most of what a Query costs here; no item of ours holds bytes."""
+    if response_dict["status_code"] < 300 and response_dict["body"]:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+        response_dict["body"] = b"{}"
 
 
 def reset_connection() -> None:
@@ -252,10 +295,11 @@ def commit(puts: Sequence[Put] = (), updates: Sequence[Update] = (), token: str 
     """Write all or nothing; raises Lost when a condition fails or another transaction interferes.
 
     `token` is the client request token (at most 36 characters): the same write sent again within
-    ten minutes counts once. PynamoDB sends puts before updates, and so the reasons come in that order.
+    ten minutes counts once. Without one, this call gets its own. PynamoDB sends puts before
+    updates, and so the reasons come in that order.
     """
     try:
-        with TransactWrite(connection=connection(), client_request_token=token) as transaction:
+        with TransactWrite(connection=connection(), client_request_token=token or str(uuid4())) as transaction:
             for item, condition in puts:
                 transaction.save(item, condition=condition)
             for item, actions, condition in updates:

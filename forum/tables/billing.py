@@ -39,6 +39,9 @@ class Billing:
         return self.indexes.get(name, self.table)
 
 
+ON_DEMAND = Billing()
+
+
 def parse(
     mode: str,
     read: int | None,
@@ -58,7 +61,7 @@ def parse(
                 "On-demand billing reserves no capacity: leave out --read, --write and --index, "
                 "or say --billing provisioned."
             )
-        return Billing()
+        return ON_DEMAND
     if read is None or write is None:
         raise ValueError("Provisioned billing needs --read and --write: the capacity units each table gets.")
     table = Units(_bounded("--read", read), _bounded("--write", write))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pynamodb.models import Model
 
-from .billing import Billing, Units
+from .billing import ON_DEMAND, Billing, Units
 from .moderation import Record
 from .posts import Post
 from .threads import Thread
@@ -160,7 +160,7 @@ def _other(what: str, found: str, wanted: str) -> str:
 # -- Requests that make it so ---------------------------------------------------------------------
 
 
-def create_request(shape: Shape, billing: Billing) -> dict[str, Any]:
+def create_request(shape: Shape, billing: Billing = ON_DEMAND) -> dict[str, Any]:
     """The arguments of CreateTable."""
     request: dict[str, Any] = {
         "TableName": shape.name,
