@@ -1,0 +1,103 @@
+"""What reading and writing costs: the calls on every engine, the capacity units where they are AWS's."""
+
+import pytest
+
+from forum.tables import base, posts, threads
+from forum.tables.base import ScanRefused, counting
+from forum.tables.posts import Post
+
+from .acts import FORUM, all_posts, head_of, reply, start
+
+
+def test_calls_are_counted_by_name_and_in_order(stored):
+    with counting() as ledger:
+        thread = start()
+        reply(thread)
+        all_posts(thread)
+    assert ledger.calls == ["TransactWriteItems", "GetItem", "TransactWriteItems", "GetItem", "Query"]
+    assert ledger.seconds > 0
+
+
+def test_nothing_is_counted_outside(stored):
+    with counting() as ledger:
+        pass
+    start()
+    assert ledger.calls == []
+
+
+def test_a_count_inside_a_count_is_its_own(stored):
+    with counting() as outer:
+        thread = start()
+        with counting() as inner:
+            head_of(thread)
+    assert (outer.calls, inner.calls) == (["TransactWriteItems"], ["GetItem"])
+
+
+def test_a_request_may_not_scan(stored):
+    start()
+    with counting(scans_allowed=False), pytest.raises(ScanRefused):
+        list(Post.scan())
+    with counting() as ledger:
+        assert len(list(Post.scan())) == 1
+    assert ledger.calls == ["Scan"]
+
+
+def test_every_page_is_one_query(stored):
+    thread = start()
+    for _ in range(44):
+        reply(thread)
+    head = head_of(thread)
+    for first in (1, 21, 41):
+        with counting() as ledger:
+            posts.list_of_thread(head, first, first + 19)
+        assert ledger.calls == ["Query"]
+
+
+def test_a_forum_is_one_query_for_each_shard(stored):
+    for n in range(10):
+        start(f"thread {n}", shards=4)
+    with counting() as ledger:
+        threads.list_by_activity(FORUM, 4, 20)
+    assert ledger.calls == ["Query"] * 4
+
+
+# -- Capacity units: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+
+
+def test_a_head_costs_one_read_unit(dynoxide):
+    thread = start("A title of usual length, as people write them")
+    for _ in range(20):
+        reply(thread)
+    with counting() as ledger:
+        head_of(thread)
+    assert ledger.read_units == 1
+
+
+def test_every_page_of_a_thread_costs_the_same(dynoxide):
+    thread = start()
+    for n in range(2, 101):
+        reply(thread, f"{n:04} " + "word " * 100)
+    head = head_of(thread)
+    costs = []
+    for first in (21, 41, 61, 81):
+        with counting() as ledger:
+            posts.list_of_thread(head, first, first + 19)
+        costs.append(ledger.read_units)
+    assert len(set(costs)) == 1
+    # Twenty posts of some 700 bytes, eventually consistent: half a unit for each 4 KB.
+    assert costs[0] <= 2
+
+
+def test_a_reply_writes_the_post_its_two_indexes_and_the_head(dynoxide):
+    thread = start()
+    with counting() as ledger:
+        reply(thread, "Short.")
+    # Post and head cost double in a transaction (4); an index entry is added to each of the post's
+    # two indexes (2); the head's entry in the list by activity is removed and put elsewhere (2).
+    assert ledger.write_units == 8
+
+
+def test_a_ledger_can_be_filled_without_capacity(stored):
+    ledger = base.Ledger()
+    ledger.add("GetItem", {})
+    assert (ledger.read_units, ledger.write_units) == (0, 0)

@@ -1,0 +1,135 @@
+"""Starting threads, and listing them over one shard and over many."""
+
+import pytest
+
+from forum.errors import NotFound
+from forum.tables import posts, threads
+from forum.tables.keys import Nonce, time_of
+from forum.tables.threads import Thread
+
+from .acts import FORUM, all_posts, bodies, head_of, reply, start
+from .faults import answering, error, losing_answers
+
+SHARDS = 4
+
+
+def test_a_new_thread_has_a_head_and_its_first_post(stored):
+    thread = start("Keys", user="7")
+    head = head_of(thread)
+    assert (head.title, head.user_id, head.last_post_user_id) == ("Keys", "7", "7")
+    assert (head.last_post_number, head.post_count, head.status, head.locked) == (1, 1, "visible", False)
+    [post] = all_posts(thread)
+    assert (post.number, post.user_id, post.body, post.forum) == (1, "7", "The first post of Keys.", FORUM)
+    assert post.timestamp == head.last_post_timestamp == head.created_at == head.recent_posts[0]
+
+
+def test_a_thread_form_sent_twice_starts_one_thread(stored):
+    nonce = Nonce.new()
+    first, second = start("Once", nonce=nonce), start("Once", nonce=nonce)
+    assert second.id == first.id
+    assert len(threads.list_by_activity(FORUM, 1, 10)) == 1
+    assert len(posts.list_of_forum(FORUM, 1, 10)) == 1
+
+
+def test_a_thread_whose_answer_was_lost_is_found_again(stored):
+    with losing_answers("TransactWriteItems", times=1) as lost:
+        thread = start("Lost and found")
+    assert len(lost) == 1
+    assert bodies(all_posts(thread)) == ["The first post of Lost and found."]
+    assert len(posts.list_of_forum(FORUM, 1, 10)) == 1
+
+
+def test_a_new_thread_that_collides_with_its_other_half_is_tried_again(stored):
+    conflict = error("TransactionCanceledException") | {
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}]
+    }
+    with answering("TransactWriteItems", 400, conflict, times=1) as asked:
+        thread = start("Double click")
+    assert len(asked) == 1
+    assert head_of(thread).title == "Double click"
+
+
+def test_a_thread_that_was_never_started_is_not_found(stored):
+    with pytest.raises(NotFound):
+        threads.get_thread(FORUM, "01KAQ4ZT9N8YV3W2Q6JX5R7D00")
+
+
+def test_threads_are_listed_by_their_last_post(stored):
+    first, second, third = start("first"), start("second"), start("third")
+    reply(first)
+    reply(second)
+    assert titles(threads.list_by_activity(FORUM, 1, 10)) == ["second", "first", "third"]
+    reply(third)
+    assert titles(threads.list_by_activity(FORUM, 1, 10)) == ["third", "second", "first"]
+
+
+def test_the_list_shows_a_reply_at_once_and_all_that_a_row_needs(stored):
+    thread = start("Busy", user="1")
+    reply(thread, user="2")
+    [row] = threads.list_by_activity(FORUM, 1, 10)
+    assert (row.id, row.title, row.user_id, row.last_post_user_id) == (thread.id, "Busy", "1", "2")
+    assert (row.last_post_number, row.post_count) == (2, 2)
+    assert row.last_activity > time_of(row.created_at)
+
+
+def test_another_forums_threads_are_not_listed(stored):
+    start("Here")
+    posts.put_thread("django", 1, "1", "There", "Text.", Nonce.new())
+    assert titles(threads.list_by_activity(FORUM, 1, 10)) == ["Here"]
+
+
+def test_a_forum_over_four_shards_lists_as_over_one(stored):
+    expected = [f"thread {n}" for n in range(23)]
+    for title in expected:
+        start(title, shards=SHARDS)
+    used = {thread.partition for thread in threads.list_by_activity(FORUM, SHARDS, 50)}
+    assert len(used) > 1, "the threads were meant to be spread"
+    assert titles(threads.list_by_activity(FORUM, SHARDS, 50)) == expected[::-1]
+
+
+def test_cursors_page_through_four_shards_as_through_one(stored):
+    for n in range(23):
+        start(f"thread {n}", shards=SHARDS)
+    everything = titles(threads.list_by_activity(FORUM, SHARDS, 50))
+    paged, before = [], ""
+    while page := threads.list_by_activity(FORUM, SHARDS, 5, before):
+        paged += titles(page)
+        before = page[-1].last_post_timestamp
+    assert paged == everything
+
+
+def test_a_thread_stays_readable_when_the_forum_gets_more_shards(stored):
+    early = start("early", shards=1)
+    late = [start(f"late {n}", shards=SHARDS) for n in range(8)]
+    reply(early, "still here")
+    assert bodies(all_posts(early))[-1] == "still here"
+    assert titles(threads.list_by_activity(FORUM, SHARDS, 50))[0] == "early"
+    assert len(threads.list_by_activity(FORUM, SHARDS, 50)) == 1 + len(late)
+
+
+def test_posts_of_a_forum_over_four_shards_are_newest_first_and_paged(stored):
+    for n in range(12):
+        reply(start(f"thread {n}", shards=SHARDS), f"reply {n}")
+    everything = [post.timestamp for post in posts.list_of_forum(FORUM, SHARDS, 100)]
+    assert everything == sorted(everything, reverse=True)
+    assert len(everything) == 24
+    paged, before = [], ""
+    while page := posts.list_of_forum(FORUM, SHARDS, 7, before):
+        paged += [post.timestamp for post in page]
+        before = page[-1].timestamp
+    assert paged == everything
+
+
+def test_a_head_can_be_changed_and_a_missing_one_is_not_made(stored):
+    thread = start()
+    threads.change_thread(thread, locked=True, title="Closed")
+    assert (head_of(thread).locked, head_of(thread).title) == (True, "Closed")
+    ghost = Thread(FORUM, "01KAQ4ZT9N8YV3W2Q6JX5R7D00")
+    with pytest.raises(Exception, match="ConditionalCheckFailed"):
+        threads.change_thread(ghost, locked=True)
+    with pytest.raises(NotFound):
+        head_of(ghost)
+
+
+def titles(found: list[Thread]) -> list[str]:
+    return [thread.title for thread in found]
