@@ -122,7 +122,7 @@ def post_timestamp(nonce: Nonce, now: datetime, after: str = "") -> str:
 
 def time_of(timestamp: str) -> datetime:
     """The time in a sort key."""
-    return datetime.strptime(timestamp[:27], _TIME).replace(tzinfo=UTC)
+    return datetime.fromisoformat(timestamp[:27])
 
 
 def suffix_of(timestamp: str) -> str:
