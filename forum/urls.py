@@ -70,5 +70,4 @@ urlpatterns = [
     path("settings/close/", account.close_account, name="close_account"),
     # The site
     path("theme/", site.theme, name="theme"),
-    path("healthz", site.healthz, name="healthz"),
 ]

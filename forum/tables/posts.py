@@ -9,10 +9,12 @@ moves the head from n to n+1 and puts post n+1, or does neither.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
@@ -122,10 +124,10 @@ def _missing_keys(thread: Thread, first: int, last: int, found: dict[int, Post])
 def get_post(thread_id: str, number: int) -> Post:
     """One post by its address; NotFound where there is none. One Query of ThreadPosts, then one
     consistent GetItem, since the index may still show the text before the last edit."""
-    found = list(Post.by_thread.query(thread_id, Post.number == number, limit=1))
-    if not found:
-        raise NotFound("There is no such post.")
-    return Post.get(found[0].partition, found[0].timestamp, consistent_read=True)
+    for found in Post.by_thread.query(thread_id, Post.number == number, limit=1):
+        with suppress(DoesNotExist):
+            return Post.get(found.partition, found.timestamp, consistent_read=True)
+    raise NotFound("There is no such post.")
 
 
 def find_forum(thread_id: str, number: int) -> str:

@@ -1,9 +1,9 @@
-"""Small things about the whole site: the colour theme, the health check."""
+"""Small things about the whole site: the colour theme."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from .holes import THEMES
 
@@ -23,9 +23,3 @@ def theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme")
     return response
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers. It asks no store: a load balancer must not drop every server when one is down."""
-    return HttpResponse("ok\n", content_type="text/plain")

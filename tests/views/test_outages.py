@@ -13,7 +13,7 @@ from forum.local import redis
 from forum.models import Forum, User
 from forum.tables import base
 from forum.tables.threads import Thread
-from tests.helpers import page_url, signed_in, start_thread, token
+from tests.helpers import cost, page_url, signed_in, start_thread, token
 
 TEXT = "Words that took an hour to write."
 
@@ -143,4 +143,6 @@ def test_a_request_that_scans_fails(thread: Thread, client: Client) -> None:
 
 
 def test_the_health_check_asks_nobody(client: Client, site: None) -> None:
-    assert client.get("/healthz").content == b"ok\n"
+    with cost() as spent:
+        answer = client.get("/healthz", headers={"host": "10.0.0.7"})
+    assert answer.content == b"ok\n" and spent.all == ([], 0, 0)
