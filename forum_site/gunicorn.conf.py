@@ -36,11 +36,11 @@ def on_starting(server: Any) -> None:
         sys.exit(done.stderr.strip())
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """Open the worker's DynamoDB client before its first request waits for that."""
-    import django
+def post_worker_init(worker: Any) -> None:
+    """Open the worker's DynamoDB client before its first request waits for that.
 
-    django.setup()
+    Not in post_fork: there the application is not loaded yet, and a request to stop would go unheard.
+    """
     from forum.tables import base
 
     base.warm_up()

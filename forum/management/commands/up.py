@@ -70,10 +70,11 @@ class Command(BaseCommand):
     def serve(self, directory: Path, options: dict[str, Any]) -> None:
         """Start everything in order and watch over it; ends by an exception, with everything stopped."""
         host, port, workers = options["host"], options["port"], options["workers"]
+        moto = options["engine"] == "moto"
         web.take_over(directory)
         web.check_address(host, port)
-        self.start_afresh(directory, options["reset"])
-        with engines.running(directory, moto=options["engine"] == "moto", say=self.say) as stores:
+        self.start_afresh(directory, reset=options["reset"] or moto)
+        with engines.running(directory, moto=moto, say=self.say) as stores:
             self.prepare(stores)
             self.load_sample(directory, options["empty"])
             with web.start(directory, host, port, workers=workers, environment=stores.environment) as server:
@@ -181,4 +182,6 @@ def sentences() -> Iterator[None]:
     except Unavailable as error:
         raise CommandError(f"DynamoDB at {settings.DYNAMODB_ENDPOINT_URL}: {error}") from error
     except DatabaseError as error:
-        raise CommandError(f"The database: {str(error).strip()}") from error
+        raise CommandError(f"The database: {' '.join(str(error).split())}") from error
+    except OSError as error:
+        raise CommandError(f"{error} (DATA_DIR is {settings.DATA_DIR})") from error
