@@ -16,8 +16,7 @@
 
   const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
   const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
-  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-  const dayAndYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
   function ago(moment, now) {
     const passed = now - moment;
@@ -26,7 +25,8 @@
     if (passed < DAY) return `${Math.floor(passed / HOUR)} h ago`;
     if (passed < 2 * DAY) return "yesterday";
     if (passed < 7 * DAY) return `${Math.floor(passed / DAY)} days ago`;
-    return (moment.getFullYear() === now.getFullYear() ? day : dayAndYear).format(moment);
+    const day = `${moment.getDate()} ${MONTHS[moment.getMonth()]}`;
+    return moment.getFullYear() === now.getFullYear() ? day : `${day} ${moment.getFullYear()}`;
   }
 
   function showTimes(root = document) {
