@@ -40,6 +40,20 @@ class HealthCheck:
         return self.get_response(request)
 
 
+class HeadWithoutBody:
+    """Answers HEAD as GET, length and all, less the body, which gunicorn would complain about and drop."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+
 class ContentSecurityPolicy:
     """No page holds inline script or style, so the policy is one constant and needs no nonce."""
 

@@ -3,7 +3,7 @@
 Posts and threads are not here: they live in DynamoDB, see `forum.tables`.
 """
 
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -13,13 +13,27 @@ from django.utils.functional import cached_property
 from .tables.keys import FORUM_NAME, MAX_SHARDS
 
 
+class Members(UserManager["User"]):
+    """Members; their e-mail addresses are kept in small letters, which is how sign-in looks them up."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return (email or "").strip().lower()
+
+
 class User(AbstractUser):
     """A member. Posts name their author by `str(user.pk)`, so that a member can change name."""
+
+    objects = Members()
 
     class Meta(AbstractUser.Meta):
         constraints = [
             models.UniqueConstraint(Lower("username"), name="username_unique_in_any_case"),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = Members.normalize_email(self.email)
 
     @cached_property
     def group_ids(self) -> frozenset[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from django.conf import settings
 from django.db import connection as database
 from django.http import HttpResponse
 from django.test import Client
@@ -58,7 +59,7 @@ def renew() -> None:
 
 def signed_in(user: User, **options: Any) -> Client:
     client = Client(**options)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return client
 
 

@@ -15,7 +15,7 @@ from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
 from forum import form_tokens
-from forum.errors import BadRequest, ForumError, NotAllowed, NotFound, SignInNeeded, StaleForm, Unavailable
+from forum.errors import BadRequest, ForumError, NotAllowed, NotFound, SignInNeeded, StaleForm, Throttled, Unavailable
 from forum.redis import Down
 
 from . import kept
@@ -97,6 +97,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return show(request, NotFound("There is no page at this address. It may have been mistyped."))
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Called by allauth where one of its limits is reached."""
+    return show(request, Throttled("That was too often in too short a time. Please wait a little and try again."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

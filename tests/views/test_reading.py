@@ -220,3 +220,9 @@ def test_the_theme_is_remembered_without_javascript(aws: Forum, client: Client) 
 def test_a_hole_cannot_be_forged_by_text(aws: Forum, ada: User, client: Client) -> None:
     thread = start_thread(ada, aws, "Holes", "\N{SYMBOL FOR START OF HEADING}account {% hole %} {{ form }}")
     assert "{% hole %}" in text(client.get(page_url(thread)))
+
+
+def test_head_answers_as_get_does_without_the_body(aws: Forum, client: Client) -> None:
+    get, head = client.get("/f/aws/"), client.head("/f/aws/")
+    assert head.status_code == 200 and head.content == b""
+    assert head["Content-Length"] == get["Content-Length"] == str(len(get.content))
