@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
-ROOT = Path(settings.BASE_DIR)
+from tests.processes import ROOT
+
 FENCE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"manage\.py ([a-z]\w+)((?: --?[a-z][\w-]*)*)")
