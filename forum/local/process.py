@@ -114,6 +114,7 @@ def _output(log: Path | None) -> Iterator[IO[bytes] | None]:
 def _dies_with_parent() -> list[str]:
     """A prefix that has the kernel end the child when its parent is killed, where there is one.
 
+    Parent means the thread that started it, which is therefore best the main thread.
     Elsewhere a killed parent leaves an orphan behind, which the next start on the directory stops.
     """
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
