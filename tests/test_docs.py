@@ -1,6 +1,7 @@
 """What the documents say is so: the README's two commands, what CI runs, and every link and command."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -41,14 +42,56 @@ def test_ci_runs_the_readmes_test_command():
     assert printed.stdout.strip() == commands()[1]
 
 
-def test_ci_says_so_when_the_readme_has_no_test_command(tmp_path):
+@pytest.fixture
+def ci(tmp_path):
+    """Runs .ci/run for another README, on a machine that has only what it starts with and these programs."""
     script = tmp_path / ".ci" / "run"
     script.parent.mkdir()
     script.write_text((ROOT / ".ci" / "run").read_text())
-    (tmp_path / "README.md").write_text("# Only one\n\n```sh\npython3 manage.py up\n```\n")
-    done = subprocess.run(["bash", script, "--print"], capture_output=True, text=True, check=False)
+    machine = tmp_path / "bin"
+    machine.mkdir()
+    for name in ("awk", "bash", "dirname"):
+        (machine / name).symlink_to(str(shutil.which(name)))
+
+    def run(readme: str, **programs: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "README.md").write_text(readme)
+        for name, body in programs.items():
+            (machine / name.replace("_", "-")).write_text(f"#!{machine}/bash\n{body}\n")
+            (machine / name.replace("_", "-")).chmod(0o755)
+        command = [str(machine / "bash"), str(script)]
+        return subprocess.run(command, env={"PATH": str(machine)}, capture_output=True, text=True, check=False)
+
+    return run
+
+
+README = "# Forum\n\n```sh\necho it runs\n```\n\nWords.\n\n```sh\n{test}\n```\n\n```sh\necho more\n```\n"
+
+
+def test_ci_says_so_when_the_readme_has_no_test_command(ci):
+    done = ci("# Only one\n\n```sh\npython3 manage.py up\n```\n")
     assert done.returncode == 1
     assert "no second ```sh block" in done.stderr
+
+
+def test_ci_installs_what_the_machine_lacks_and_then_tests(ci):
+    log = {"python3": "exit 1", "apt_get": 'echo "apt-get $*" >&2'}
+    done = ci(README.format(test='echo "tests run, CI is $CI"'), **log)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "tests run, CI is true"
+    update, install = done.stderr.splitlines()
+    assert update.startswith("apt-get update")
+    assert install.endswith("chromium python3 python3-venv")
+
+
+def test_ci_installs_nothing_that_is_there(ci):
+    done = ci(README.format(test="echo tested"), python3="exit 0", google_chrome="exit 0", apt_get="exit 1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "tested"
+
+
+def test_ci_fails_when_the_tests_fail(ci):
+    done = ci(README.format(test="false && true"), python3="exit 0", chromium="exit 0")
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
