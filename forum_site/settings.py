@@ -21,11 +21,14 @@ env = environ.Env()
 def local_secret_key(data_dir: Path) -> str:
     """A key of this data directory's own, made on first use, so that local sessions survive a restart."""
     path = data_dir / "secret-key"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
+    try:
+        if not path.exists():
+            data_dir.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(50))
+        return path.read_text()
+    except OSError as error:
+        raise SystemExit(f"DATA_DIR ({data_dir}) cannot be used: {error.strerror}. Name another folder.") from None
 
 
 def local_redis_socket(data_dir: Path) -> Path:

@@ -5,8 +5,8 @@ each). Every call passes `ForumConnection.dispatch`, the one place where DynamoD
 the errors a reader is shown, where scans on a request are refused, and where calls are counted.
 """
 
-import math
 import json
+import math
 import os
 import random
 import threading

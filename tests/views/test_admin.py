@@ -21,8 +21,8 @@ def test_staff_come_in_and_members_do_not(mod: User, ada: User) -> None:
 def test_addresses_made_in_admin_can_sign_in_whatever_their_capitals(mod: User, client: Client) -> None:
     mod.is_superuser = True
     mod.save()
-    fields = {"username": "Grace", "usable_password": "true", "password1": "correct horse", "password2": "correct horse"}
-    assert signed_in(mod).post("/admin/forum/user/add/", fields).status_code == 302
+    secret = {"usable_password": "true", "password1": "correct horse", "password2": "correct horse"}
+    assert signed_in(mod).post("/admin/forum/user/add/", {"username": "Grace", **secret}).status_code == 302
     grace = User.objects.get(username="Grace")
     fields = {"username": "Grace", "email": "Grace@Example.ORG", "is_active": "on", "date_joined_0": "2026-01-01"}
     change = f"/admin/forum/user/{grace.pk}/change/"
