@@ -22,9 +22,9 @@ from forum.errors import Busy, Conflict, NotFound
 
 from .base import Lost, Table, Update, commit, pause, table_name
 from .bulk import get_many
-from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, thread_partition, time_of
+from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
 from .moderation import new_record, post_subject
-from .threads import RECENT, Thread, get_thread, merge_newest
+from .threads import RECENT, Thread, get_thread, merge_newest, new_head
 
 # Sixteen writers at one thread need a dozen rounds at worst; beyond this the reader is told.
 REPLY_ATTEMPTS = 24
@@ -162,7 +162,7 @@ def put_thread(forum: str, shards: int, user_id: str, title: str, body: str, non
 
     The id comes from the nonce, so the same form sent twice finds the first sending's thread.
     """
-    head = _new_head(forum, thread_id(nonce, shards), user_id, title, post_timestamp(nonce, datetime.now(UTC)))
+    head = new_head(forum, thread_id(nonce, shards), user_id, title, post_timestamp(nonce, datetime.now(UTC)))
     post = Post(head.partition, head.last_post_timestamp, user_id=user_id, thread_id=head.id, number=1, body=body)
     for attempt in range(THREAD_ATTEMPTS):
         try:
@@ -174,21 +174,6 @@ def put_thread(forum: str, shards: int, user_id: str, title: str, body: str, non
             # The other half of a double click is being stored at this moment.
             pause(attempt)
     raise Busy("The thread could not be stored just now. Please send it again.")
-
-
-def _new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str) -> Thread:
-    return Thread(
-        thread_partition(forum, thread),
-        thread,
-        title=title,
-        user_id=user_id,
-        created_at=timestamp,
-        last_post_number=1,
-        last_post_timestamp=timestamp,
-        last_post_user_id=user_id,
-        post_count=1,
-        recent_posts=[timestamp],
-    )
 
 
 def put_reply(

@@ -107,6 +107,22 @@ class Thread(Table):
         return None
 
 
+def new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str) -> Thread:
+    """The head of a thread with one post, which is not stored yet."""
+    return Thread(
+        thread_partition(forum, thread),
+        thread,
+        title=title,
+        user_id=user_id,
+        created_at=timestamp,
+        last_post_number=1,
+        last_post_timestamp=timestamp,
+        last_post_user_id=user_id,
+        post_count=1,
+        recent_posts=[timestamp],
+    )
+
+
 def get_thread(forum: str, thread_id: str) -> Thread:
     """The head, consistent; NotFound where there is none. One GetItem.
 

@@ -8,7 +8,7 @@ from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
 from .acts import FORUM, all_posts, reply, start
-from .faults import answering, changing_answers
+from .faults import answering, changing_answers, error
 
 
 def made(count):
@@ -46,6 +46,19 @@ def test_items_are_asked_for_only_as_they_are_stored(stored):
     stored_so_far.close()
 
 
+def test_whole_batches_are_one_transaction_each(stored):
+    with base.counting() as ledger:
+        assert list(bulk.put_many(made(150), whole=True)) == [100, 150]
+    assert ledger.calls == ["TransactWriteItems"] * 2
+    assert len(posts.list_of_forum(FORUM, 1, 200)) == 150
+
+
+def test_a_batch_that_is_throttled_as_a_whole_is_sent_again(stored, patient):
+    with answering("BatchWriteItem", 400, error("ProvisionedThroughputExceededException"), times=5):
+        assert list(bulk.put_many(made(3))) == [3]
+    assert len(posts.list_of_forum(FORUM, 1, 10)) == 3
+
+
 def test_what_is_left_unwritten_is_sent_again(stored, patient):
     with answering("BatchWriteItem", 200, none_of, times=2):
         assert list(bulk.put_many(made(25))) == [25]
@@ -56,7 +69,7 @@ def test_what_is_left_unwritten_is_sent_again(stored, patient):
 def test_writing_what_is_never_taken_ends(stored, patient):
     with answering("BatchWriteItem", 200, none_of) as asked, pytest.raises(Unavailable):
         list(bulk.put_many(made(3)))
-    assert len(asked) == len(patient) == bulk.ATTEMPTS
+    assert len(asked) == len(patient) == bulk.WRITE_ATTEMPTS
 
 
 def test_items_are_read_by_their_keys_and_missing_ones_left_out(stored):
