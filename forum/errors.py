@@ -63,6 +63,13 @@ class StaleForm(Conflict):
     heading = "This form is too old"
 
 
+class TooLarge(ForumError):
+    """More was sent than any form takes."""
+
+    status = 413
+    heading = "That is too much"
+
+
 class Throttled(ForumError):
     """Too much in too short a time."""
 

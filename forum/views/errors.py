@@ -5,7 +5,7 @@ import sys
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,7 +15,17 @@ from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
 from forum import form_tokens
-from forum.errors import BadRequest, ForumError, NotAllowed, NotFound, SignInNeeded, StaleForm, Throttled, Unavailable
+from forum.errors import (
+    BadRequest,
+    ForumError,
+    NotAllowed,
+    NotFound,
+    SignInNeeded,
+    StaleForm,
+    Throttled,
+    TooLarge,
+    Unavailable,
+)
 from forum.redis import Down
 
 from . import kept
@@ -87,6 +97,9 @@ def translated(error: BaseException | None) -> ForumError | None:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        words = "No post is longer than 40,000 characters. Your browser still has the text: go back to shorten it."
+        return show(request, TooLarge(words))
     return show(request, BadRequest("Your browser sent something this site does not understand."))
 
 

@@ -106,6 +106,11 @@ class TestTheTextComesBack:
         if len(body) > 40_000:
             assert "x" * 40_001 in text(answer), "nothing of it is cut off"
 
+    def test_a_body_of_megabytes_is_refused_in_words(self, aws: Forum, ada: User) -> None:
+        thread = start_thread(ada, aws)
+        answer = reply(ada, thread, "x" * 3_000_000)
+        assert answer.status_code == 413 and "40,000" in text(answer)
+
     @pytest.mark.parametrize("sent", ["lone %ED%A0%80 surrogate", "cut %E2%82 short", "%FF%FE"])
     def test_bytes_that_are_no_text_are_shown_as_such_and_harm_nothing(
         self, sent: str, aws: Forum, ada: User, client: Client
