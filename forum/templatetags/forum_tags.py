@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import holes
+from forum import holes
 
 register = template.Library()
 
