@@ -72,7 +72,10 @@ _CLEANER = nh3.Cleaner(
     attributes=ATTRIBUTES,
     attribute_filter=_allowed_value,
     tag_attribute_values=ATTRIBUTE_VALUES,
-    set_tag_attribute_values={"img": {"loading": "lazy"}, "input": {"type": "checkbox", "disabled": ""}},
+    set_tag_attribute_values={
+        "img": {"loading": "lazy"},
+        "input": {"type": "checkbox", "disabled": "", "aria-label": "Task"},
+    },
     url_schemes={"http", "https", "mailto"},
     link_rel="nofollow ugc noopener",
 )

@@ -3,6 +3,8 @@
 Posts and threads are not here: they live in DynamoDB, see `forum.tables`.
 """
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -24,7 +26,7 @@ class Members(UserManager["User"]):
 class User(AbstractUser):
     """A member. Posts name their author by `str(user.pk)`, so that a member can change name."""
 
-    objects = Members()
+    objects: ClassVar[Members] = Members()
 
     class Meta(AbstractUser.Meta):
         constraints = [

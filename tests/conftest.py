@@ -31,6 +31,8 @@ def engines() -> Iterator[str]:
         settings.DYNAMODB_ENDPOINT_URL = database.url
         for number, alias in enumerate(settings.CACHES):
             settings.CACHES[alias]["LOCATION"] = f"{cache.url}?db={number}"
+        settings.STATIC_ROOT = Path(home, "static")
+        settings.STATIC_ROOT.mkdir()
         settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
         # Strong hashes are slow by design; no test looks at them.
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -143,8 +143,8 @@ FEATURES = [
     ("vector<int> v", "<p>vector&lt;int&gt; v</p>\n"),
     (
         "- [x] done\n- [ ] to do",
-        '<ul>\n<li><input checked="" disabled="" type="checkbox"> done</li>\n'
-        '<li><input disabled="" type="checkbox"> to do</li>\n</ul>\n',
+        '<ul>\n<li><input checked="" disabled="" type="checkbox" aria-label="Task"> done</li>\n'
+        '<li><input disabled="" type="checkbox" aria-label="Task"> to do</li>\n</ul>\n',
     ),
     (
         "|a|b|c|\n|:-|:-:|-:|\n|1|2|",

@@ -8,9 +8,11 @@ page 1 costs. The price is that replies to one thread are made one after the oth
 moves the head from n to n+1 and puts post n+1, or does neither.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from uuid import NAMESPACE_URL, uuid5
 
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
@@ -25,9 +27,11 @@ from .bulk import get_many
 from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
 from .moderation import new_record, post_subject
 from .threads import RECENT, Thread, get_thread, merge_newest, new_head
+from .turns import turn
 
-# Sixteen writers at one thread need a dozen rounds at worst; beyond this the reader is told.
-REPLY_ATTEMPTS = 24
+# How long a reply or a change may wait for others at the same thread, before its writer is told.
+REPLY_SECONDS = 3.0
+CHANGE_ATTEMPTS = 24
 # A new thread can only collide with itself, sent twice.
 THREAD_ATTEMPTS = 5
 
@@ -183,19 +187,30 @@ def put_reply(
 
     `check` is called with the consistent head before each attempt and raises where a reply is not
     allowed; what it saw is then a condition of the transaction. When others reply first the attempt
-    is repeated on the new head, with a random pause. The same nonce never makes a second post.
+    is repeated on the new head. The same nonce never makes a second post. Busy after some seconds.
     """
-    for attempt in range(REPLY_ATTEMPTS):
+    late = time.monotonic() + REPLY_SECONDS
+    with turn(thread_id, REPLY_SECONDS):
         head = get_thread(forum, thread_id)
-        number = _already_stored(head, user_id, nonce)
-        if number is not None:
-            return head, number
-        check(head)
-        try:
-            return head, _append(head, user_id, body, nonce)
-        except Lost:
-            pause(attempt)
+        for attempt in count():
+            number = _already_stored(head, user_id, nonce)
+            if number is not None:
+                return head, number
+            check(head)
+            try:
+                return head, _append(head, user_id, body, nonce)
+            except Lost as lost:
+                if time.monotonic() > late:
+                    break
+                pause(attempt)
+                head = _head_in(lost) or get_thread(forum, thread_id)
     raise Busy("Many people are replying at this moment. Please send your reply again.")
+
+
+def _head_in(lost: Lost) -> Thread | None:
+    """The head that was in the way, which comes with the refusal, unless that was for another reason."""
+    item = lost.items[-1]
+    return Thread.from_raw_data(item) if item else None
 
 
 def _already_stored(head: Thread, user_id: str, nonce: Nonce) -> int | None:
@@ -294,7 +309,7 @@ def _head_of(post: Post) -> Thread:
 
 def _commit_change(record: object, updates: list[Update]) -> None:
     """Commit a change with its record; what lost to a reply on the same head is tried again."""
-    for attempt in range(REPLY_ATTEMPTS):
+    for attempt in range(CHANGE_ATTEMPTS):
         try:
             return commit(puts=[(record, None)], updates=updates)  # type: ignore[list-item]
         except Lost as lost:

@@ -28,7 +28,7 @@ from forum.errors import (
 )
 from forum.redis import Down
 
-from . import kept
+from . import holes, kept
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ def show(request: HttpRequest, error: ForumError) -> HttpResponse:
         "submit_label": "Send again",
     }
     response = render(request, "forum/error.html", context, status=error.status)
+    # An error outside the views does not pass the middleware that fills the holes.
+    response.content = holes.fill(request, response.content)
     response["Cache-Control"] = "no-store"
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -16,6 +17,7 @@ from forum import form_tokens, holes
 from forum.directory import Directory
 from forum.forms import ReplyForm
 from forum.permissions import Reader, can_change_post, can_moderate, can_post
+from forum.sessions import SessionStore
 
 from . import kept
 from .rows import hue
@@ -103,7 +105,11 @@ FILLERS: dict[str, Callable[..., str]] = {
 
 
 def fill(request: HttpRequest, body: bytes) -> bytes:
-    """The page for this reader."""
+    """The page for this reader; a request that failed before it was known whose it is has none."""
+    if not hasattr(request, "user"):
+        request.user = AnonymousUser()
+    if not hasattr(request, "session"):
+        request.session = SessionStore()
     return holes.fill(body, partial(_fill_one, Reading(request)))
 
 

@@ -5,6 +5,7 @@ Django keeps a session's data when its owner signs in, so the text is in the for
 
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 
 KEY = "kept"
@@ -15,7 +16,11 @@ SECONDS = 60 * 60
 
 def sent_text(request: HttpRequest) -> dict[str, str]:
     """The text fields of a form just sent, as far as they hold anything."""
-    return {name: request.POST[name][:MOST_CHARACTERS] for name in FIELDS if request.POST.get(name)}
+    try:
+        return {name: request.POST[name][:MOST_CHARACTERS] for name in FIELDS if request.POST.get(name)}
+    except SuspiciousOperation:
+        # The form is larger than Django reads, and it is not read a second time either.
+        return {}
 
 
 def remember(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from forum import directory
 from forum import redis as stores
+from forum.errors import Unavailable
 from forum.local import redis
 from forum.models import Forum, User
 from forum.tables import base
@@ -128,6 +129,21 @@ def test_a_bug_gives_a_page_without_details(thread: Thread) -> None:
         answer = Client(raise_request_exception=False).get("/f/aws/")
     assert answer.status_code == 500
     assert "secret detail" not in text(answer) and "<h1>" in text(answer)
+
+
+def test_a_session_that_cannot_be_saved_gives_a_page(aws: Forum, ada: User, client: Client) -> None:
+    from unittest.mock import patch
+
+    from forum.sessions import AWAY, SessionStore
+
+    with patch.object(SessionStore, "save", side_effect=Unavailable(AWAY)):
+        answer = client.post("/accounts/login/", {"login": "ada", "password": "correct horse"})
+    assert answer.status_code == 503 and AWAY in text(answer) and "\x01" not in text(answer)
+
+
+def test_a_request_for_another_host_gives_a_page(client: Client, site: None) -> None:
+    answer = client.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400 and "<h1>" in text(answer) and "\x01" not in text(answer)
 
 
 def test_a_request_that_scans_fails(thread: Thread, client: Client) -> None:
