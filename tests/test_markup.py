@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from forum.markup import ATTRIBUTE_VALUES, ATTRIBUTES, BLOCKS, INLINE, TABLES, plain, render
 
 VOID = {"br", "hr", "img", "input"}
-SET_BY_US = {"a": {"rel"}, "img": {"loading"}, "input": {"type", "disabled"}}
+SET_BY_US = {"a": {"rel"}, "img": {"loading"}, "input": {"type", "disabled", "aria-label"}}
 
 
 class Reader(HTMLParser):
