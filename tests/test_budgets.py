@@ -111,3 +111,10 @@ def test_an_edit(thread: Thread, ada: User) -> None:
     reads = ["GetItem", "Query", "GetItem"]
     assert spent.dynamodb.calls == [*reads, "TransactWriteItems", "GetItem"]
     assert (spent.sql, spent.redis) == (2, 4), "the editor, and the author's name for the tag"
+
+
+def test_staff_see_what_a_page_cost_and_others_do_not(thread: Thread, mod: User, bob: User, client: Client) -> None:
+    timing = signed_in(mod).get(page_url(thread))["Server-Timing"]
+    assert "2 calls, 1.5 read units, 0 write units" in timing and "2 queries" in timing
+    for other in (signed_in(bob), client):
+        assert "Server-Timing" not in other.get(page_url(thread))
