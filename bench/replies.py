@@ -20,6 +20,7 @@ from bench.site import temporary_site
 
 BODY = "I see the same here, on two machines. "
 FORUM = "bench"
+Urls = tuple[str, str]
 
 
 @dataclass
@@ -32,9 +33,12 @@ class Outcome:
     text: str
 
 
-def write(process: int, threads: int, each: int, thread_id: str, url: str, ready: Barrier, results: object) -> None:
+def write(process: int, threads: int, each: int, thread_id: str, urls: Urls, ready: Barrier, results: object) -> None:
     """One process: its writers reply `each` times one after the other; their outcomes go to `results`."""
-    os.environ.update(DJANGO_SETTINGS_MODULE="forum_site.settings", DYNAMODB_ENDPOINT_URL=url)
+    dynamodb, redis = urls
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="forum_site.settings", DYNAMODB_ENDPOINT_URL=dynamodb, REDIS_CACHE_URL=redis
+    )
     import django
 
     django.setup()
@@ -46,7 +50,7 @@ def write(process: int, threads: int, each: int, thread_id: str, url: str, ready
     def writer(number: int) -> None:
         ready.wait(60)
         for n in range(each):
-            outcomes.append(reply(thread_id, f"{BODY}{process}-{number}-{n}"))
+            outcomes.append(reply(thread_id, f"{process}{number:02}", f"{BODY}{process}-{number}-{n}"))
 
     writers = [Writer(target=writer, args=(number,)) for number in range(threads)]
     for one in writers:
@@ -56,17 +60,21 @@ def write(process: int, threads: int, each: int, thread_id: str, url: str, ready
     results.put(outcomes)  # type: ignore[attr-defined]
 
 
-def reply(thread_id: str, text: str) -> Outcome:
+def reply(thread_id: str, user_id: str, text: str) -> Outcome:
     """Reply as the form does."""
+    from forum.actions import posting
     from forum.errors import Busy
-    from forum.tables import posts
+    from forum.permissions import ForumRules, Reader
     from forum.tables.base import counting
     from forum.tables.keys import Nonce
+
+    member = Reader(user_id, f"member{user_id}")
+    forum = ForumRules(FORUM, "Benchmark", "", "public", "members", frozenset(), frozenset(), False, 1)
 
     started = time.perf_counter()
     with counting() as ledger:
         try:
-            number = posts.put_reply(FORUM, thread_id, "1", text, Nonce.new(), lambda head: None)[1]
+            number = posting.reply(member, forum, thread_id, text, Nonce.new())[1]
         except Busy:
             number = 0
     return Outcome(time.perf_counter() - started, number, ledger.calls.count("TransactWriteItems"), text)
@@ -84,9 +92,9 @@ def run(replies: int, processes: int, threads: int) -> tuple[list[Outcome], floa
     ready = context.Barrier(processes * threads + 1)
     results = context.Queue()
     each = replies // (processes * threads)
-    url = settings.DYNAMODB_ENDPOINT_URL
+    urls = (settings.DYNAMODB_ENDPOINT_URL, settings.CACHES["default"]["LOCATION"])
     children = [
-        context.Process(target=write, args=(n, threads, each, head.id, url, ready, results)) for n in range(processes)
+        context.Process(target=write, args=(n, threads, each, head.id, urls, ready, results)) for n in range(processes)
     ]
     for child in children:
         child.start()

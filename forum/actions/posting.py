@@ -34,6 +34,7 @@ def reply(reader: Reader, forum: ForumRules, thread_id: str, body: str, nonce: N
         tags.forum(forum.name),
         tags.latest(forum.name),
         tags.user(reader.name),
+        in_line=True,
     ):
         return posts.put_reply(forum.name, thread_id, reader.id, body, nonce, check)
 

@@ -44,6 +44,8 @@ INTENT_SECONDS = 6
 LEASE_SECONDS = 3
 WAIT_SECONDS = 0.3
 WAIT_STEP_SECONDS = 0.02
+LINE_SECONDS = 2.5
+LINE_STEP_SECONDS = 0.004
 
 _NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
 
@@ -74,12 +76,22 @@ if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
 return 1
 """
 
+# Leave an intent; the answer is how many writers were there before.
 _INTEND = (
     _NOW
     + """
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2] + 60000)
-return 1
+return redis.call('ZCOUNT', KEYS[1], now, now + ARGV[2]) - 1
+"""
+)
+
+# How many writers left their intents before this one and have neither finished nor passed their deadline.
+_AHEAD = (
+    _NOW
+    + """
+local mine = redis.call('ZRANK', KEYS[1], ARGV[1])
+return mine and mine - redis.call('ZCOUNT', KEYS[1], '-inf', now) or 0
 """
 )
 
@@ -92,7 +104,7 @@ return 1
 
 _SHA = {
     script: hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
-    for script in (_LOAD, _STORE, _INTEND, _FINISH)
+    for script in (_LOAD, _STORE, _INTEND, _AHEAD, _FINISH)
 }
 
 Call = tuple[str, list[str], list[Any]]
@@ -212,12 +224,15 @@ def run_now(finish: Callable[[], None]) -> None:
 
 
 @contextmanager
-def invalidating(*tags: str, when: Callable[[Callable[[], None]], None] = run_now) -> Iterator[None]:
+def invalidating(
+    *tags: str, in_line: bool = False, when: Callable[[Callable[[], None]], None] = run_now
+) -> Iterator[None]:
     """Make the write inside invalidate every page that carries one of these tags.
 
     Two round trips. Unavailable, before anything is written, when Redis cannot take the intents:
-    a write whose pages could not be invalidated is not begun. `when` is `transaction.on_commit` for
-    writes to the relational database, whose data other readers see only after the commit.
+    a write whose pages could not be invalidated is not begun. With `in_line` writers of the first tag
+    go one after the other (see `_wait_in_line`). `when` is `transaction.on_commit` for writes to the
+    relational database, whose data other readers see only after the commit.
 
     An error that says that nothing was written leaves the generations; any other may hide a write
     that arrived, and changes them.
@@ -225,9 +240,11 @@ def invalidating(*tags: str, when: Callable[[Callable[[], None]], None] = run_no
     write = secrets.token_hex(8)
     try:
         with answering():
-            _run([(_INTEND, [_intents_key(tag)], [write, INTENT_SECONDS * 1000]) for tag in tags])
+            ahead = _run([(_INTEND, [_intents_key(tag)], [write, INTENT_SECONDS * 1000]) for tag in tags])
     except Down as down:
         raise Unavailable("Posting is not possible for a moment. Please try again shortly.") from down
+    if in_line:
+        _wait_in_line(tags[0], write, ahead[0])
     try:
         yield
     except ForumError as error:
@@ -237,6 +254,23 @@ def invalidating(*tags: str, when: Callable[[Callable[[], None]], None] = run_no
         _finish(tags, write, changed=True)
         raise
     when(lambda: _finish(tags, write, changed=True))
+
+
+def _wait_in_line(tag: str, write: str, ahead: int) -> None:
+    """Wait until the writers that came before, in any process of any server, are done; at most 2.5 s.
+
+    The intents are a line already, in the order of their deadlines, and one that a dead writer left
+    counts only until its own. Nothing rests on this but speed: who loses a race for a thread's head has
+    paid for a transaction that wrote nothing, and may lose the next one, too.
+    """
+    until = time.monotonic() + LINE_SECONDS
+    try:
+        while ahead > 0 and time.monotonic() < until:
+            time.sleep(min(ahead, 10) * LINE_STEP_SECONDS)
+            with answering():
+                ahead = _run([(_AHEAD, [_intents_key(tag)], [write])])[0]
+    except Down:
+        return
 
 
 def _finish(tags: Sequence[str], write: str, changed: bool) -> None:

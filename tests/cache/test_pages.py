@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from threading import Thread
 from unittest.mock import patch
 
 import pytest
@@ -105,6 +106,50 @@ def test_waiting_for_a_filler_that_died_ends() -> None:
         started = time.monotonic()
         found = pages.wait_for("page", TAGS)
     assert found.body is None and found.usable and time.monotonic() - started < 0.5
+
+
+class TestTheLine:
+    """Writers of one tag that want to go one after the other."""
+
+    def test_who_comes_first_is_served_first(self) -> None:
+        served: list[int] = []
+
+        def write(number: int) -> None:
+            with invalidating("thread:1", in_line=True):
+                served.append(number)
+
+        writers = [Thread(target=write, args=(number,)) for number in range(5)]
+        with invalidating("thread:1", in_line=True):
+            for number, writer in enumerate(writers):
+                writer.start()
+                while stores.client().zcard("w:{thread:1}") < number + 2:
+                    time.sleep(0.001)
+                time.sleep(0.002)
+            assert served == []
+        for writer in writers:
+            writer.join(5)
+        assert served == [0, 1, 2, 3, 4]
+
+    def test_writers_of_other_tags_do_not_wait(self) -> None:
+        with (
+            patch.object(pages, "LINE_SECONDS", 60),
+            invalidating("thread:1", "home", in_line=True),
+            invalidating("thread:2", "home", in_line=True),
+        ):
+            pass
+
+    def test_a_writer_that_died_is_waited_for_until_its_deadline(self) -> None:
+        with patch.object(pages, "INTENT_SECONDS", 0.1), patch.object(pages, "_finish"), invalidating("thread:1"):
+            pass
+        started = time.monotonic()
+        with invalidating("thread:1", in_line=True):
+            assert time.monotonic() - started < 1
+
+    def test_nobody_waits_for_ever(self) -> None:
+        with patch.object(pages, "LINE_SECONDS", 0.05), invalidating("thread:1"):
+            started = time.monotonic()
+            with invalidating("thread:1", in_line=True):
+                assert 0.04 < time.monotonic() - started < 1
 
 
 def test_an_evicted_generation_never_comes_back() -> None:
