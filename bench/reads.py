@@ -1,126 +1,119 @@
-"""What a page costs to read, wherever it is and however much there is: the same.
+"""Does a page cost the same wherever it is, and however much there is?
 
 Run: python -m bench.reads [posts in the long thread] [threads in the large forum]
 
-Asks the whole application for pages that are not cached and reads the figures it gives to staff in
-`Server-Timing`: DynamoDB's calls, read units and the time until the engine had answered.
+Loads a thread of 50,000 posts, a forum of 100 threads and one of 100,000 on the local engine, then
+reads pages as the views do and prints DynamoDB's calls and read units (which must be equal) and the
+median milliseconds. Fails when calls or units differ.
 """
 
-import re
+import statistics
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
-from typing import TYPE_CHECKING
+from typing import Any
 
-from bench.site import get, temporary_site
+from bench.site import temporary_site
 
-if TYPE_CHECKING:
-    from pynamodb.models import Model
-
-    from forum.tables.threads import Thread
-
-PAGE = 20
-SMALL = 100
-BODY = "The page you ask for is a range of numbers, and a range is found where it begins. " * 6
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-FIGURES = re.compile(r'dynamodb;desc="(\d+) calls, ([\d.]+) read units, .*?";dur=([\d.]+)')
+BODY = "A reply of some length that says what it has to say in a line or two, as most replies in a forum do. Thanks!"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+REPEATS = 50
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One page: DynamoDB calls, read units, milliseconds of waiting for DynamoDB."""
-
-    calls: int
-    units: float
-    milliseconds: float
-
-
-def items(forum: str, number: int, posts: int, stored: int) -> "Iterator[Model]":
-    """A thread of so many posts, of which the first `stored` are given with the head."""
+def long_thread(posts: int) -> Iterator[Any]:
+    """The head and the posts of one thread."""
     from forum.tables.keys import Nonce, post_timestamp, thread_id
     from forum.tables.posts import Post
     from forum.tables.threads import RECENT, new_head
 
-    moment = BEGIN + timedelta(minutes=number)
-    nonce = Nonce.new(moment)
-    key = post_timestamp(nonce, moment)
-    head = new_head(forum, thread_id(nonce, 1), "1", f"Thread {number:06} about reading pages", key)
-    keys = [key]
-    for n in range(1, posts + 1):
-        if n > 1:
-            moment += timedelta(seconds=1)
-            keys = [*keys[-RECENT + 1 :], post_timestamp(Nonce.new(moment), moment)]
-        if n <= stored:
-            yield Post(head.partition, keys[-1], user_id="1", thread_id=head.id, number=n, body=BODY)
+    thread = thread_id(Nonce.new(START), 1)
+    stamps = [post_timestamp(Nonce.new(), START + timedelta(minutes=number)) for number in range(posts)]
+    head = new_head("long", thread, "1", "A very long thread", stamps[0])
     head.last_post_number = head.post_count = posts
-    head.last_post_timestamp, head.recent_posts = keys[-1], keys
+    head.last_post_timestamp, head.recent_posts = stamps[-1], stamps[-RECENT:]
     yield head
+    for number, stamp in enumerate(stamps, 1):
+        yield Post("long", stamp, user_id=str(number % 50), thread_id=thread, number=number, body=BODY)
 
 
-def load(posts: int, threads: int) -> "Thread":
-    """Forums `small` and `large` with heads alone, `long` with one thread of so many posts; its head."""
-    from forum.models import Forum, User
+def heads(forum: str, threads: int) -> Iterator[Any]:
+    """The heads of a forum's threads."""
+    from forum.tables.keys import Nonce, post_timestamp, thread_id
+    from forum.tables.threads import new_head
+
+    for number in range(threads):
+        nonce = Nonce.new(START + timedelta(minutes=number))
+        stamp = post_timestamp(nonce, START + timedelta(minutes=number))
+        yield new_head(forum, thread_id(nonce, 1), str(number % 50), f"Thread number {number:06}", stamp)
+
+
+def load(items: Iterator[Any], what: str) -> None:
     from forum.tables.bulk import put_many
-    from forum.tables.threads import list_by_activity
 
-    User.objects.create(pk=1, username="reader")
-    for name, count in (("small", SMALL), ("large", threads)):
-        Forum.objects.create(name=name, title=name.title())
-        store(put_many((item for n in range(count) for item in items(name, n, 1, 0)), whole=True), name, count)
-    Forum.objects.create(name="long", title="Long")
-    store(put_many(items("long", 0, posts, posts), whole=True), "long", posts + 1)
-    return list_by_activity("long", 1, 1)[0]
+    started, stored = time.perf_counter(), 0
+    for stored in put_many(items):
+        if stored % 2500 == 0:
+            print(f"\rloading {what}: {stored:,}", end="", file=sys.stderr)
+    print(f"\rloaded {what}: {stored:,} items, {stored / (time.perf_counter() - started):,.0f}/s", file=sys.stderr)
 
 
-def store(progress: Iterator[int], name: str, total: int) -> None:
-    """Exhaust the iterator, showing on a terminal how far it is."""
-    shown = sys.stderr if sys.stderr.isatty() else StringIO()
-    for stored in progress:
-        print(f"\r\033[Kloading {name}: {stored:,} of {total:,}", end="", file=shown)
-    print("\r\033[K", end="", file=shown)
+def cost(read: Callable[[], object]) -> tuple[list[str], float, float]:
+    """Calls, read units and the median milliseconds of a read."""
+    from forum.tables.base import counting
+
+    milliseconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        with counting() as ledger:
+            read()
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    return ledger.calls, ledger.read_units, statistics.median(milliseconds)
 
 
-def cost(path: str) -> Cost:
-    """The cheapest of three looks at a page, each of them rendered anew."""
-    from forum.cache.pages import invalidate_all
+def thread_page(thread_id: str, page: int) -> Callable[[], object]:
+    from forum.tables import posts, threads
 
-    looks = []
-    for _ in range(3):
-        invalidate_all()
-        headers = get(path)
-        found = FIGURES.search(headers.get("Server-Timing", ""))
-        if not found or headers.get("X-Cache") != "miss":
-            raise SystemExit(f"{path} was not rendered: {headers}")
-        looks.append(Cost(int(found[1]), float(found[2]), float(found[3])))
-    return min(looks, key=lambda look: look.milliseconds)
+    first = (page - 1) * 20 + 1
+    return lambda: posts.list_of_thread(threads.get_thread("long", thread_id), first, first + 19)
+
+
+def forum_page(forum: str) -> Callable[[], object]:
+    from forum.tables import threads
+
+    return lambda: threads.list_by_activity(forum, 1, 31)
+
+
+def compare(title: str, pages: dict[str, Callable[[], object]]) -> bool:
+    """Print what each page costs; whether all cost the same in calls and units."""
+    print(f"\n{title}")
+    seen = set()
+    for name, read in pages.items():
+        calls, units, milliseconds = cost(read)
+        seen.add((tuple(calls), units))
+        print(f"  {name:<36}{' + '.join(calls):<18}{units:>5} read units {milliseconds:>7.2f} ms")
+    return len(seen) == 1
 
 
 def main() -> None:
-    posts, threads = (int(word) for word in (*sys.argv[1:3], *("50020", "100000")[len(sys.argv) - 1 :]))
+    posts = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    threads = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     with temporary_site():
-        from django.conf import settings
+        load(long_thread(posts), "the long thread")
+        load(heads("small", 100), "the small forum")
+        load(heads("large", threads), "the large forum")
+        from forum.tables.threads import list_by_activity
 
-        from forum import links
-
-        head = load(posts, threads)
-        last = -(-posts // PAGE)
-        settings.DEBUG = True  # which shows Server-Timing to everybody
-        groups = {
-            f"thread of {posts:,} posts": {
-                f"page {page:,}": cost(links.thread(head, page)) for page in sorted({1, last // 2, last - 1, last})
-            },
-            "forum, first page": {
-                f"of {count:,} threads": cost(f"/f/{name}/") for name, count in (("small", SMALL), ("large", threads))
-            },
-        }
-    for what, pages in groups.items():
-        print(f"{what:<28} DynamoDB calls   read units   ms")
-        for name, page in pages.items():
-            print(f"  {name:<26} {page.calls:>14} {page.units:>12g} {page.milliseconds:>6.1f}")
-        same = len({(page.calls, page.units) for page in pages.values()}) == 1
-        print(f"  {'equal' if same else 'NOT EQUAL'}\n")
+        thread = list_by_activity("long", 1, 1)[0].id
+        last = posts // 20
+        numbers = {"page 1": 1, "page 1,000": min(1000, last), f"page {last:,}, the last": last}
+        same = compare(
+            f"a thread of {posts:,} posts", {name: thread_page(thread, page) for name, page in numbers.items()}
+        )
+        forums = {"forum of 100 threads": forum_page("small"), f"forum of {threads:,} threads": forum_page("large")}
+        same &= compare("page 1 of a forum", forums)
+    print(f"\ncalls and units: {'equal' if same else 'NOT EQUAL'}")
+    sys.exit(not same)
 
 
 if __name__ == "__main__":
