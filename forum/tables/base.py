@@ -280,13 +280,11 @@ def table_name(name: str) -> str:
 
 class Lost(Exception):
     """A transaction was cancelled, and so nothing was written. `why` holds, for each of its puts and
-    then each of its updates, "" or the code: ConditionalCheckFailed, TransactionConflict, …; `items`
-    holds, for each, the item as it is where an update's condition failed, else None."""
+    then each of its updates, "" or the code: ConditionalCheckFailed, TransactionConflict, …"""
 
-    def __init__(self, why: list[str], items: Sequence[dict[str, Any] | None] = ()) -> None:
+    def __init__(self, why: list[str]) -> None:
         super().__init__(", ".join(code or "fine" for code in why))
         self.why = why
-        self.items = items or [None] * len(why)
 
 
 Put = tuple[Model, Condition | None]
@@ -305,14 +303,13 @@ def commit(puts: Sequence[Put] = (), updates: Sequence[Update] = (), token: str 
             for item, condition in puts:
                 transaction.save(item, condition=condition)
             for item, actions, condition in updates:
-                transaction.update(item, list(actions), condition, return_values="ALL_OLD")
+                transaction.update(item, list(actions), condition)
     except TransactWriteError as error:
         if error.cause_response_code == "TransactionCanceledException":
             why = [reason.code if reason else "" for reason in error.cancellation_reasons]
             if any(code in ("ThrottlingError", "ProvisionedThroughputExceeded") for code in why):
                 raise Unavailable("The post store is overloaded just now. Please try again in a moment.") from error
-            items = [reason.raw_item if reason else None for reason in error.cancellation_reasons]
-            raise Lost(why, items) from error
+            raise Lost(why) from error
         if error.cause_response_code == "TransactionConflictException":
             raise Lost(["TransactionConflict"] * (len(puts) + len(updates))) from error
         raise

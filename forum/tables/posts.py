@@ -189,33 +189,31 @@ def put_reply(
     is repeated on the new head. The same nonce never makes a second post. Busy after some seconds.
     """
     late = time.monotonic() + REPLY_SECONDS
-    head = get_thread(forum, thread_id)
+    before: Thread | None = None
     for attempt in count():
-        number = _already_stored(head, user_id, nonce)
+        head = get_thread(forum, thread_id)
+        number = _already_stored(head, user_id, nonce, before)
         if number is not None:
             return head, number
         check(head)
         try:
             return head, _append(head, user_id, body, nonce)
-        except Lost as lost:
+        except Lost:
             if time.monotonic() > late:
                 break
-            pause(attempt)
-            head = _head_in(lost) or get_thread(forum, thread_id)
+            # Pauses do not grow for long: whoever waited longest should not get the worst chance.
+            pause(min(attempt, 2))
+            before = head
     raise Busy("Many people are replying at this moment. Please send your reply again.")
 
 
-def _head_in(lost: Lost) -> Thread | None:
-    """The head that was in the way, which comes with the refusal, unless that was for another reason."""
-    item = lost.items[-1]
-    return Thread.from_raw_data(item) if item else None
-
-
-def _already_stored(head: Thread, user_id: str, nonce: Nonce) -> int | None:
+def _already_stored(head: Thread, user_id: str, nonce: Nonce, before: Thread | None = None) -> int | None:
     """The number under which this nonce's post is already there, None where it is not.
 
-    The head knows its last ten posts. Only when more than ten came since the form was made can an
-    earlier sending be older than that, and then the member's own posts since then are asked.
+    The head knows its last ten posts. Only when more came since the form was made, or since the
+    head `before`, in which it was looked for in vain, can an earlier sending be older than that:
+    then the member's own posts since then are asked. Asking in every attempt would take so long
+    that others always get there first.
     """
     number = head.recent_number(nonce.suffix)
     if number is not None or len(head.recent_posts) < RECENT:
@@ -223,6 +221,10 @@ def _already_stored(head: Thread, user_id: str, nonce: Nonce) -> int | None:
     if time_of(head.recent_posts[0]) < nonce.issued:
         return None
     since = post_timestamp(nonce, nonce.issued)
+    if before is not None:
+        if int(head.last_post_number) - int(before.last_post_number) <= RECENT:
+            return None
+        since = before.last_post_timestamp or since
     for post in Post.by_user.query(user_id, Post.timestamp >= since, scan_index_forward=False, limit=100):
         if post.thread_id == head.id and suffix_of(post.timestamp) == nonce.suffix:
             return int(post.number)

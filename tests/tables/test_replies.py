@@ -4,6 +4,7 @@ import pytest
 
 from forum.errors import Conflict, Unavailable
 from forum.tables import posts
+from forum.tables.base import counting
 from forum.tables.keys import Nonce
 
 from .acts import FORUM, all_posts, bodies, head_of, numbers, reply, seconds_ago, start
@@ -96,6 +97,36 @@ def test_a_reply_that_others_overtake_is_put_after_theirs(stored):
 
     assert reply(thread, "Slower.", check=overtake) == 3
     assert bodies(all_posts(thread))[1:] == ["Quicker.", "Slower."]
+
+
+def test_a_reply_that_is_tried_again_asks_only_once_whether_it_was_stored(stored):
+    thread, nonce = start(), Nonce.new(seconds_ago(60))
+    for n in range(12):
+        reply(thread, f"earlier {n}", user="3")
+    overtaken = []
+
+    def overtake(head):
+        if len(overtaken) < 3:
+            overtaken.append(reply(thread, "Quicker.", user="3"))
+
+    with counting() as ledger:
+        assert reply(thread, "Slower.", nonce=nonce, check=overtake) == 17
+    # The form is older than the ten posts that the head remembers, so its member's posts are asked once.
+    assert ledger.calls.count("Query") == 1
+
+
+def test_the_other_half_of_a_double_click_is_found_although_many_came_in_between(stored):
+    thread, nonce = start(), Nonce.new()
+    stored_by_the_other = []
+
+    def meanwhile(head):
+        if not stored_by_the_other:
+            stored_by_the_other.append(reply(thread, "Once.", nonce=nonce))
+            for n in range(12):
+                reply(thread, f"other {n}", user="3")
+
+    assert reply(thread, "Once.", nonce=nonce, check=meanwhile) == stored_by_the_other[0] == 2
+    assert head_of(thread).post_count == 14
 
 
 def test_a_thread_that_closes_between_the_check_and_the_write_takes_no_reply(stored):
