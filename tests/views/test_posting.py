@@ -74,6 +74,13 @@ class TestTheHappyPath:
         head = threads.get_thread("aws", thread.id)
         assert (head.last_post_number, head.post_count) == (3, 2)
 
+    def test_deleting_the_first_post_says_that_the_thread_goes_with_it(self, aws: Forum, ada: User, mod: User) -> None:
+        thread = start_thread(ada, aws)
+        assert "Delete this thread?" in text(signed_in(ada).get(f"/f/aws/{thread.id}/1/delete/"))
+        reply(ada, thread)
+        assert "with its 1 reply" in text(signed_in(mod).get(f"/f/aws/{thread.id}/1/delete/"))
+        assert "Delete post #2?" in text(signed_in(ada).get(f"/f/aws/{thread.id}/2/delete/"))
+
     def test_a_preview_shows_the_text_and_stores_nothing(self, aws: Forum, ada: User) -> None:
         fields = {"title": "A title", "body": "Is **bold**?", "token": token(ada), "preview": "1"}
         answer = signed_in(ada).post("/f/aws/new/", fields)
