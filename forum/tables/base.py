@@ -32,7 +32,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from forum.errors import Unavailable
+from forum.errors import Busy, Unavailable
 
 # A reader waits 5 s at the very most: a request that has waited for DynamoDB longer than
 # REQUEST_SECONDS makes no further call, and the call before that may have hung for READ_SECONDS.
@@ -40,6 +40,7 @@ CONNECT_SECONDS = 1.0
 READ_SECONDS = 2.0
 REQUEST_SECONDS = 2.8
 ATTEMPTS = 2
+COMMIT_ATTEMPTS = 24
 
 OVERLOADED = {
     "InternalServerError",
@@ -313,6 +314,19 @@ def commit(puts: Sequence[Put] = (), updates: Sequence[Update] = (), token: str 
         if error.cause_response_code == "TransactionConflictException":
             raise Lost(["TransactionConflict"] * (len(puts) + len(updates))) from error
         raise
+
+
+def commit_between(puts: Sequence[Put] = (), updates: Sequence[Update] = ()) -> None:
+    """As `commit`, tried again while other transactions are at the same items; Lost only where a
+    condition fails, Busy when the others do not let it through."""
+    for attempt in range(COMMIT_ATTEMPTS):
+        try:
+            return commit(puts, updates)
+        except Lost as lost:
+            if "ConditionalCheckFailed" in lost.why:
+                raise
+            pause(attempt)
+    raise Busy("This thread is changing very fast. Please try again.")
 
 
 def pause(attempt: int) -> None:

@@ -22,15 +22,14 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from forum.errors import Busy, Conflict, NotFound
 
-from .base import Lost, Table, Update, commit, pause, table_name
+from .base import Lost, Table, Update, commit, commit_between, pause, table_name
 from .bulk import get_many
 from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
-from .moderation import new_record, post_subject
+from .moderation import Record, new_record, post_subject
 from .threads import RECENT, Thread, get_thread, merge_newest, new_head
 
 # How long a reply or a change may wait for others at the same thread, before its writer is told.
 REPLY_SECONDS = 3.0
-CHANGE_ATTEMPTS = 24
 # A new thread can only collide with itself, sent twice.
 THREAD_ATTEMPTS = 5
 
@@ -307,13 +306,9 @@ def _head_of(post: Post) -> Thread:
     return Thread(post.partition, post.thread_id)
 
 
-def _commit_change(record: object, updates: list[Update]) -> None:
-    """Commit a change with its record; what lost to a reply on the same head is tried again."""
-    for attempt in range(CHANGE_ATTEMPTS):
-        try:
-            return commit(puts=[(record, None)], updates=updates)  # type: ignore[list-item]
-        except Lost as lost:
-            if "ConditionalCheckFailed" in lost.why:
-                raise Conflict("Somebody changed this post since you opened it.") from lost
-            pause(attempt)
-    raise Busy("This thread is changing very fast. Please try again.")
+def _commit_change(record: Record, updates: list[Update]) -> None:
+    """Commit a change with its record; Conflict where the post is not as its changer saw it."""
+    try:
+        commit_between(puts=[(record, None)], updates=updates)
+    except Lost as lost:
+        raise Conflict("Somebody changed this post since you opened it.") from lost

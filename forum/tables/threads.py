@@ -21,7 +21,7 @@ from pynamodb.indexes import IncludeProjection, LocalSecondaryIndex
 
 from forum.errors import NotFound
 
-from .base import Table, commit, table_name
+from .base import Lost, Table, commit_between, table_name
 from .keys import forum_of, partitions, thread_partition, time_of
 
 # How many posts back a head remembers sort keys: ten keep a head below 1 KB, one write unit.
@@ -156,6 +156,9 @@ def merge_newest(lists: Iterable[Iterable[T]], key: Callable[[T], str], limit: i
 
 
 def change_thread(thread: Thread, **changes: object) -> None:
-    """Set attributes of a head that exists, by their Python names; Lost where it is gone."""
+    """Set attributes of a head, by their Python names; NotFound where it is gone meanwhile."""
     actions = [getattr(Thread, name).set(value) for name, value in changes.items()]
-    commit(updates=[(thread, actions, Thread.id.exists())])
+    try:
+        commit_between(updates=[(thread, actions, Thread.id.exists())])
+    except Lost:
+        raise NotFound("There is no such thread any more.") from None

@@ -123,3 +123,11 @@ def test_an_address_without_a_post_is_not_found(stored):
         posts.get_post(thread.id, 2)
     with pytest.raises(NotFound):
         posts.find_forum(thread.id, 2)
+
+
+def test_locking_a_thread_waits_for_the_transactions_of_others(stored):
+    thread = start()
+    conflict = error("TransactionCanceledException") | {"CancellationReasons": [{"Code": "TransactionConflict"}]}
+    with answering("TransactWriteItems", 400, conflict, times=3):
+        threads.change_thread(head_of(thread), locked=True)
+    assert head_of(thread).locked

@@ -125,7 +125,7 @@ def test_a_head_can_be_changed_and_a_missing_one_is_not_made(stored):
     threads.change_thread(thread, locked=True, title="Closed")
     assert (head_of(thread).locked, head_of(thread).title) == (True, "Closed")
     ghost = Thread(FORUM, "01KAQ4ZT9N8YV3W2Q6JX5R7D00")
-    with pytest.raises(Exception, match="ConditionalCheckFailed"):
+    with pytest.raises(NotFound):
         threads.change_thread(ghost, locked=True)
     with pytest.raises(NotFound):
         head_of(ghost)
