@@ -1,12 +1,18 @@
 """What reading and writing costs: the calls on every engine, the capacity units where they are AWS's."""
 
+from contextlib import suppress
+
 import pytest
 
+from forum.errors import NotFound
 from forum.tables import base, posts, threads
 from forum.tables.base import ScanRefused, counting
+from forum.tables.bulk import get_many
+from forum.tables.moderation import list_records
 from forum.tables.posts import Post
 
 from .acts import FORUM, all_posts, head_of, reply, start
+from .faults import answering
 
 
 def test_calls_are_counted_by_name_and_in_order(stored):
@@ -51,6 +57,29 @@ def test_every_page_is_one_query(stored):
         with counting() as ledger:
             posts.list_of_thread(head, first, first + 19)
         assert ledger.calls == ["Query"]
+
+
+NOTHING = {"Items": [], "Count": 0, "ScannedCount": 0}
+READS = {
+    "a forum's threads": ("Query", NOTHING, lambda: threads.list_by_activity(FORUM, 4, 20)),
+    "a forum's posts": ("Query", NOTHING, lambda: posts.list_of_forum(FORUM, 4, 20)),
+    "a post's records": ("Query", NOTHING, lambda: list_records("POST#x#1")),
+    "a thread's head": ("GetItem", {}, lambda: threads.get_thread(FORUM, "01KAQ4ZT9N8YV3W2Q6JX5R7D00")),
+    "posts by their keys": ("BatchGetItem", {"Responses": {}}, lambda: get_many(Post, [(FORUM, "x")])),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_what_can_be_read_consistently_is(stored, read):
+    # The local engines are always consistent, so what is asked of them has to be looked at.
+    operation, nothing, act = read
+    asked = []
+    with answering(operation, 200, lambda request: asked.append(request) or nothing), suppress(NotFound):
+        act()
+    for request in asked:
+        parts = request.get("RequestItems", {"table": request}).values()
+        assert all(part["ConsistentRead"] for part in parts)
+    assert asked
 
 
 def test_a_forum_is_one_query_for_each_shard(stored):

@@ -10,7 +10,7 @@ from pynamodb.exceptions import QueryError, TransactWriteError
 
 from forum.errors import Busy, Unavailable
 from forum.local.ports import free_port, listener
-from forum.tables import base, threads
+from forum.tables import base, posts, threads
 
 from .acts import FORUM, all_posts, reply, start
 from .faults import answering, error
@@ -139,6 +139,22 @@ def test_one_throttled_answer_is_not_noticed(stored):
     with answering("Query", 400, error("ThrottlingException"), times=1) as asked:
         assert len(all_posts(thread)) == 1
     assert len(asked) == 1
+
+
+def test_a_write_that_is_tried_again_carries_the_same_token(stored):
+    thread = start()
+    sent = []
+
+    def refuse(request):
+        sent.append(request["ClientRequestToken"])
+        return error("ThrottlingException")
+
+    for act in (start, lambda: reply(thread), lambda: posts.remove_post(posts.get_post(thread.id, 1), "9")):
+        with answering("TransactWriteItems", 400, refuse):
+            waited(act)
+        first, second = sent[-2:]
+        assert first == second
+    assert len(set(sent)) == 3
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])

@@ -113,6 +113,14 @@ def test_protection_is_left_as_it_is_where_it_is_not_asked_for(engine):
     assert provision.status("ForumPosts").protected
 
 
+def test_what_is_set_already_is_not_set_again(engine):
+    create(POSTS, protect=True)
+    refused = error("LimitExceededException", "once an hour is enough")
+    with answering("UpdateTable", 400, refused) as tables, answering("UpdateTimeToLive", 400, refused) as expiry:
+        create(POSTS, protect=True)
+    assert tables + expiry == []
+
+
 def test_recovery_is_turned_on_where_the_engine_has_it_and_else_noted(engine):
     said = create(POSTS)
     noted = [sentence for sentence in said if "point-in-time recovery" in sentence]
