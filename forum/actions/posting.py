@@ -66,7 +66,7 @@ def delete(reader: Reader, forum: ForumRules, thread: Thread, post: Post) -> Non
     if whole_thread:
         changed.append(tags.TITLES)
     with invalidating(*changed, *author_tags(post)):
-        posts.remove_post(post, reader.id)
+        posts.remove_post(post, reader.id, thread)
 
 
 def require_posting(reader: Reader, forum: ForumRules) -> None:

@@ -44,7 +44,7 @@ INTENT_SECONDS = 6
 LEASE_SECONDS = 3
 WAIT_SECONDS = 0.3
 WAIT_STEP_SECONDS = 0.02
-LINE_SECONDS = 2.5
+LINE_SECONDS = 1.5
 LINE_STEP_SECONDS = 0.004
 
 _NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
@@ -257,7 +257,7 @@ def invalidating(
 
 
 def _wait_in_line(tag: str, write: str, ahead: int) -> None:
-    """Wait until the writers that came before, in any process of any server, are done; at most 2.5 s.
+    """Wait until the writers that came before, in any process of any server, are done; at most 1.5 s.
 
     The intents are a line already, in the order of their deadlines, and one that a dead writer left
     counts only until its own. Nothing rests on this but speed: who loses a race for a thread's head has

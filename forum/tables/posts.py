@@ -281,20 +281,22 @@ def change_post(post: Post, seen_revision: int, editor_id: str, body: str, title
     _commit_change(record, updates)
 
 
-def remove_post(post: Post, remover_id: str) -> None:
+def remove_post(post: Post, remover_id: str, seen: Thread | None = None) -> None:
     """Delete softly: the number and the place stay, the text is kept as a record only.
 
     The first post takes its thread with it, out of every list; other posts only leave the count.
-    Conflict where the post changed or was deleted meanwhile.
+    Conflict where the post changed or was deleted meanwhile, or where somebody has replied to a
+    thread since its head was `seen`, which would take the reply along.
     """
     revision = int(post.revision)
     record = new_record(post_subject(post.thread_id, int(post.number)), "delete", remover_id, revision, post.body)
     gone = [Post.status.set("deleted"), Post.body.set("-"), Post.revision.add(1)]
     if post.number == 1:
         head = [Thread.status.set("deleted"), Thread.last_post_timestamp.remove(), Thread.post_count.add(-1)]
+        unchanged = _still(seen) if seen else Thread.id.exists()
     else:
-        head = [Thread.post_count.add(-1)]
-    _commit_change(record, [(post, gone, _at(revision)), (_head_of(post), head, Thread.id.exists())])
+        head, unchanged = [Thread.post_count.add(-1)], Thread.id.exists()
+    _commit_change(record, [(post, gone, _at(revision)), (_head_of(post), head, unchanged)])
 
 
 def _at(revision: int) -> Condition:

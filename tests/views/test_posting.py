@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from forum.actions import moderating, posting
+from forum.errors import Conflict
 from forum.models import Forum, User
 from forum.tables import moderation, posts, threads
 from forum.tables.keys import Nonce
@@ -258,6 +259,13 @@ class TestWhatIsNotAllowed:
         reply(bob, thread)
         assert signed_in(ada).post(f"/f/aws/{thread.id}/1/delete/").status_code == 409
         assert signed_in(mod).post(f"/f/aws/{thread.id}/1/delete/").status_code == 302
+
+    def test_deleting_a_thread_while_somebody_replies(self, aws: Forum, ada: User, bob: User) -> None:
+        thread = start_thread(ada, aws)
+        reply(bob, thread, "Just in time.")
+        with pytest.raises(Conflict):
+            posting.delete(reader(ada), rules(aws), thread, posts.get_post(thread.id, 1))
+        assert not threads.get_thread("aws", thread.id).deleted
 
     def test_changing_a_deleted_post(self, aws: Forum, ada: User) -> None:
         thread = start_thread(ada, aws)
