@@ -76,13 +76,15 @@ if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
 return 1
 """
 
-# Leave an intent; the answer is how many writers were there before.
+# Leave an intent; the answer is how many writers were there before. Deadlines are kept to the
+# microsecond, since two writers in one millisecond would otherwise stand in line by chance.
 _INTEND = (
     _NOW
     + """
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+local deadline = t[1] * 1000 + t[2] / 1000 + ARGV[2]
+redis.call('ZADD', KEYS[1], deadline, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2] + 60000)
-return redis.call('ZCOUNT', KEYS[1], now, now + ARGV[2]) - 1
+return redis.call('ZCOUNT', KEYS[1], now, deadline) - 1
 """
 )
 
