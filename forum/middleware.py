@@ -143,4 +143,6 @@ class FillHoles:
         response = self.get_response(request)
         if not response.streaming and holes.has_holes(response.content):
             response.content = hole_fillers.fill(request, response.content)
+        # Whatever a view answers is for one reader: no proxy may keep it, and a browser asks again.
+        response.setdefault("Cache-Control", "private, no-cache")
         return response

@@ -73,7 +73,6 @@ def _serve(plan: Plan, found: pages.Found) -> HttpResponse:
 def _respond(content: str | bytes | HttpResponse, cache: str) -> HttpResponse:
     response = content if isinstance(content, HttpResponse) else HttpResponse(content)
     response["X-Cache"] = cache
-    response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Cookie"])
     return response
 

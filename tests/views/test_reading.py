@@ -226,3 +226,11 @@ def test_head_answers_as_get_does_without_the_body(aws: Forum, client: Client) -
     get, head = client.get("/f/aws/"), client.head("/f/aws/")
     assert head.status_code == 200 and head.content == b""
     assert head["Content-Length"] == get["Content-Length"] == str(len(get.content))
+
+
+def test_no_answer_may_be_kept_by_a_proxy(aws: Forum, ada: User) -> None:
+    thread = start_thread(ada, aws)
+    member = signed_in(ada)
+    for url in ("/", "/f/aws/", "/f/aws/new/", page_url(thread), f"/f/aws/{thread.id}/1/edit/", "/settings/", "/no/"):
+        kept = member.get(url)["Cache-Control"]
+        assert "private" in kept or "no-store" in kept, url
