@@ -3,15 +3,15 @@
 `forum_site.worker` and the WSGI front of `forum_site.wsgi` ask `find` before everything else.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One complete, well-formed GET without a body, as the server's parser gave it.
 
     `target` is the request target as sent, e.g. b"/f/aws/01J.../slug/?page=2"; absent headers are b"" (or None
-    where that is told apart); `tls` is whether this connection itself is TLS; `address` is the client's, for the log.
+    where that is told apart); `tls` is whether the server takes it for HTTPS (`wsgi.url_scheme`), by the connection itself
+    or by what a proxy that it trusts says; `address` is the client's, for the log.
     """
 
     target: bytes
@@ -24,8 +24,7 @@ class Ask:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A complete answer: 200, or 304 without a body.
 
     `headers` holds all but Date, Server and Connection (Content-Length included, but on a 304 none);
