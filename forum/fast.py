@@ -10,8 +10,8 @@ class Ask(NamedTuple):
     """One complete, well-formed GET without a body, as the server's parser gave it.
 
     `target` is the request target as sent, e.g. b"/f/aws/01J.../slug/?page=2"; absent headers are b"" (or None
-    where that is told apart); `tls` is whether the server takes it for HTTPS (`wsgi.url_scheme`), by the connection itself
-    or by what a proxy that it trusts says; `address` is the client's, for the log.
+    where that is told apart); `tls` is whether the server takes the request for HTTPS (`wsgi.url_scheme`), by the
+    connection itself or by what a proxy that it trusts says; `address` is the client's, for the log.
     """
 
     target: bytes
