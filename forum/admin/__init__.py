@@ -1,3 +1,3 @@
 """Django admin: where forums are defined and accounts looked after."""
 
-from . import content, people  # noqa: F401  (registers the models)
+from . import cache, content, people  # noqa: F401  (registers the models, and the page of the cache)

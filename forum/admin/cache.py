@@ -1,0 +1,262 @@
+"""The page cache in the admin: what it does, what it costs, and dropping what it holds."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import DELETION, LogEntry
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods
+
+from forum.cache import pages, stats, tags
+from forum.errors import NotFound, Unavailable
+from forum.models import Forum, User
+from forum.redis import Down, answering, client
+from forum.tables import posts
+from forum.tables.keys import FORUM_NAME, THREAD_ID
+
+TITLE = "Page cache"
+EVERYTHING = "everything"
+INVALID = 422
+
+# What may follow the colon of each kind of tag; None where there is no colon.
+KINDS = {
+    tags.SITE: None,
+    tags.HOME: None,
+    tags.TITLES: None,
+    "forum": FORUM_NAME,
+    "latest": FORUM_NAME,
+    "thread": THREAD_ID,
+    "user": r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}",
+    "account": r"[1-9][0-9]{0,18}",
+}
+EXAMPLES = "site, home, titles, forum:aws, latest:aws, thread:01J…, user:ada or account:42"
+
+
+class TagForm(forms.Form):
+    """A tag as an operator types it."""
+
+    tag = forms.CharField(
+        max_length=200,
+        error_messages={
+            "required": f"Type a tag: {EXAMPLES}.",
+            "max_length": "No tag is longer than 200 characters.",
+        },
+        widget=forms.TextInput(
+            attrs={"class": "vTextField", "autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_tag(self) -> str:
+        kind, colon, name = self.cleaned_data["tag"].partition(":")
+        if kind not in KINDS or bool(colon) != bool(KINDS[kind]):
+            raise ValidationError(f"This is no tag. Tags are {EXAMPLES}.")
+        if colon and not re.fullmatch(str(KINDS[kind]), name):
+            raise ValidationError(f"“{kind}:” is followed by something else. Tags are {EXAMPLES}.")
+        return tags.user(name) if kind == "user" else f"{kind}{colon}{name}"
+
+
+# -- What is shown --------------------------------------------------------------------------------
+
+SPANS = {1: "1 minute", 10: "10 minutes", 60: "1 hour"}
+EVENTS = {
+    "fast": "From memory, before Django",
+    "local": "From memory, in Django",
+    "hit": "From Redis",
+    "wait": "From Redis, after waiting",
+    "miss": "Rendered and kept (a miss)",
+    "bypass": "Rendered and not kept",
+    "drop": "A process dropped all it kept",
+}
+SERVERS = {"default": "Pages", "sessions": "Sessions"}
+AWAY = "does not answer"
+
+Row = tuple[str, list[str]]
+
+
+def activity() -> list[Row]:
+    """Rows of figures, a column for each of SPANS; none while Redis is down."""
+    try:
+        spans = [stats.last_minutes(minutes) for minutes in SPANS]
+    except Down:
+        return []
+    rates = ["–" if span.hit_rate is None else f"{span.hit_rate:.1%}" for span in spans]
+    invalidations = [f"{span.per_minute('invalidation'):,.1f}" for span in spans]
+    counts = [(label, [f"{span.counts[event]:,}" for span in spans]) for event, label in EVENTS.items()]
+    return [("Hit rate", rates), ("Invalidations a minute", invalidations), *counts]
+
+
+def servers() -> list[Row]:
+    """Rows of what the two servers say of themselves, a column for each."""
+    found = [_info(alias) for alias in SERVERS]
+    figures: dict[str, Callable[[dict[str, Any]], str]] = {
+        "Server": lambda info: (
+            f"{info.get('server_name', 'redis').title()} {info.get('valkey_version') or info['redis_version']}"
+        ),
+        "Memory in use": lambda info: filesizeformat(info["used_memory"]),
+        "Memory limit": lambda info: filesizeformat(info["maxmemory"]) if info["maxmemory"] else "none",
+        "When it is full": lambda info: info["maxmemory_policy"],
+        "Keys evicted": lambda info: f"{info['evicted_keys']:,}",
+        "Connections": lambda info: f"{info['connected_clients']:,}",
+    }
+    return [(label, [figure(info) if info else AWAY for info in found]) for label, figure in figures.items()]
+
+
+def _info(alias: str) -> dict[str, Any]:
+    """What INFO says; nothing while the server is down."""
+    try:
+        with answering(alias):
+            return dict(client(alias).info())
+    except Down:
+        return {}
+
+
+def workers() -> tuple[list[str], list[Row]]:
+    """The names of all gauges, and a row of them for each process."""
+    try:
+        found = stats.workers()
+    except Down:
+        return [], []
+    names = sorted({name for gauges in found.values() for name in gauges})
+    return names, [(worker, [_gauge(name, gauges) for name in names]) for worker, gauges in found.items()]
+
+
+def _gauge(name: str, gauges: dict[str, int]) -> str:
+    if name not in gauges:
+        return "–"
+    return filesizeformat(gauges[name]) if name.endswith("bytes") else f"{gauges[name]:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag that was looked up. `generation` is "" while Redis is down; `what` says whether there is such a thing."""
+
+    name: str
+    generation: str
+    what: str
+
+
+def look_up(name: str) -> Tag:
+    kind, _, rest = name.partition(":")
+    try:
+        there = _there_is(kind, rest)
+    except Unavailable:
+        return Tag(name, pages.generation(name), "The database does not say just now whether there is such a thing.")
+    noun = {"latest": "forum", "user": "member", "account": "member"}.get(kind, kind)
+    if KINDS[kind] is None:
+        return Tag(name, pages.generation(name), "A tag of the site itself.")
+    return Tag(name, pages.generation(name), f"There is such a {noun}." if there else f"There is no such {noun}.")
+
+
+def _there_is(kind: str, name: str) -> bool:
+    """Whether the forum, thread or member exists; Unavailable when DynamoDB does not answer."""
+    if kind in ("forum", "latest"):
+        return Forum.objects.filter(name=name).exists()
+    if kind == "user":
+        return User.objects.filter(username__iexact=name, is_active=True).exists()
+    if kind == "account":
+        return User.objects.filter(pk=name).exists()
+    try:
+        return kind != "thread" or bool(posts.find_forum(name, 1))
+    except NotFound:
+        return False
+
+
+# -- The page -------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cache_page(request: HttpRequest) -> HttpResponse:
+    """Figures and a tag's generation (GET, `?tag=`); drop a tag, or everything (POST)."""
+    if not cast(User, request.user).is_superuser:
+        raise PermissionDenied("Only administrators look after the page cache.")
+    if request.method == "POST":
+        return _drop(request)
+    return _show(request, TagForm(request.GET if "tag" in request.GET else None))
+
+
+def _show(request: HttpRequest, form: TagForm, status: int = 200) -> HttpResponse:
+    gauges, processes = workers()
+    context = {
+        **admin.site.each_context(request),
+        "title": TITLE,
+        "spans": list(SPANS.values()),
+        "activity": activity(),
+        "servers": list(SERVERS.values()),
+        "server_rows": servers(),
+        "gauges": gauges,
+        "workers": processes,
+        "form": form,
+        "tag": look_up(form.cleaned_data["tag"]) if form.is_bound and form.is_valid() else None,
+    }
+    return TemplateResponse(request, "admin/forum/cache.html", context, status=status)
+
+
+def _drop(request: HttpRequest) -> HttpResponse:
+    page = reverse("admin:cache")
+    if request.POST.get("drop") == EVERYTHING:
+        _drop_and_log(request, "all pages", pages.invalidate_all)
+        return HttpResponseRedirect(page)
+    form = TagForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form, INVALID)
+    tag = form.cleaned_data["tag"]
+    _drop_and_log(request, f"all pages that carry {tag}", lambda: _invalidate(tag))
+    return HttpResponseRedirect(f"{page}?{urlencode({'tag': tag})}")
+
+
+def _invalidate(tag: str) -> None:
+    with pages.invalidating(tag):
+        pass
+
+
+def _drop_and_log(request: HttpRequest, what: str, drop: Callable[[], None]) -> None:
+    """Drop, note in the admin's log who did it, and say so; what could not be dropped is not noted."""
+    try:
+        with transaction.atomic():
+            LogEntry.objects.create(
+                user=cast(User, request.user),
+                action_flag=DELETION,
+                object_repr=f"{TITLE}: {what}"[:200],
+                change_message="Dropped.",
+            )
+            drop()
+    except Unavailable:
+        messages.error(request, f"Redis does not answer, so nothing was dropped. Try again in a moment to drop {what}.")
+    else:
+        messages.success(request, f"Dropped {what}. They are rendered anew when somebody asks for them.")
+
+
+# -- Its place in the admin -----------------------------------------------------------------------
+
+
+def _with_page(get_urls: Callable[[], list[Any]]) -> Callable[[], list[URLPattern | URLResolver]]:
+    # First, since the admin's own last pattern catches everything.
+    return lambda: [path("cache/", admin.site.admin_view(cache_page), name="cache"), *get_urls()]
+
+
+def _with_link(get_app_list: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """The admin's list of what it holds, on its index and beside its pages, with this page for superusers."""
+
+    def app_list(request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        found = get_app_list(request, app_label)
+        if app_label is None and cast(User, request.user).is_superuser:
+            url = reverse("admin:cache")
+            entry = {"name": TITLE, "object_name": "cache", "admin_url": url, "view_only": True}
+            found.append({"name": "Operations", "app_label": "operations", "app_url": url, "models": [entry]})
+        return found
+
+    return app_list
+
+
+admin.site.get_urls = _with_page(admin.site.get_urls)  # type: ignore[method-assign]
+admin.site.get_app_list = _with_link(admin.site.get_app_list)  # type: ignore[method-assign]
