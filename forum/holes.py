@@ -2,6 +2,9 @@
 
 A template writes `{% hole "account" %}`; what stands in the cached page is a mark that nobody else
 can write, since it is made with SECRET_KEY. `views.holes` says what goes into each hole.
+
+What goes into a hole may have holes of its own: *late* ones, for what is made anew for every answer,
+as the one-time token of a form is. With them open, a page filled for a reader can be kept for the reader.
 """
 
 import re
@@ -11,32 +14,60 @@ from functools import cache
 from django.utils.crypto import salted_hmac
 
 Filler = Callable[[str, list[str]], str]
+Hole = tuple[str, tuple[str, ...]]
 
 
 @cache
-def _start() -> str:
-    return f"\x01{salted_hmac('forum.holes', 'mark').hexdigest()[:16]}\x1f"
+def _start(kind: str) -> str:
+    return f"\x01{salted_hmac('forum.holes', kind).hexdigest()[:16]}\x1f"
 
 
 @cache
-def _pattern() -> re.Pattern[bytes]:
-    return re.compile(re.escape(_start()).encode() + b"([^\x01]*)\x01")
+def _pattern(kind: str) -> re.Pattern[bytes]:
+    return re.compile(re.escape(_start(kind)).encode() + b"([^\x01]*)\x01")
 
 
 def mark(name: str, *arguments: object) -> str:
     """The mark of a hole; arguments are ids and numbers, never a reader's text."""
-    return _start() + "\x1f".join([name, *map(str, arguments)]) + "\x01"
+    return _start("mark") + "\x1f".join([name, *map(str, arguments)]) + "\x01"
+
+
+def late(name: str) -> str:
+    """The mark of a late hole, for the text that goes into a hole."""
+    return f"{_start('late')}{name}\x01"
 
 
 def has_holes(body: bytes) -> bool:
-    return _start().encode() in body
+    return _start("mark").encode() in body
+
+
+def split(body: bytes) -> tuple[list[bytes], list[Hole]]:
+    """The text before, between and after the holes, and each hole's name and arguments."""
+    pieces = _pattern("mark").split(body)
+    return pieces[::2], [_hole(inside) for inside in pieces[1::2]]
+
+
+def split_late(text: bytes) -> tuple[list[bytes], list[str]]:
+    """The text before, between and after the late holes, and their names."""
+    pieces = _pattern("late").split(text)
+    return pieces[::2], [name.decode() for name in pieces[1::2]]
 
 
 def fill(body: bytes, filler: Filler) -> bytes:
-    """The body with each hole replaced by `filler(name, arguments)`."""
+    """The body with each hole replaced by `filler(name, arguments)`; late holes stay open."""
 
     def text(match: re.Match[bytes]) -> bytes:
-        name, *arguments = match[1].decode().split("\x1f")
-        return filler(name, arguments).encode(errors="replace")
+        name, arguments = _hole(match[1])
+        return filler(name, list(arguments)).encode(errors="replace")
 
-    return _pattern().sub(text, body)
+    return _pattern("mark").sub(text, body)
+
+
+def fill_late(body: bytes, filler: Callable[[str], str]) -> bytes:
+    """The body with each late hole replaced by `filler(name)`."""
+    return _pattern("late").sub(lambda match: filler(match[1].decode()).encode(errors="replace"), body)
+
+
+def _hole(inside: bytes) -> Hole:
+    name, *arguments = inside.decode().split("\x1f")
+    return name, tuple(arguments)
