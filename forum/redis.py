@@ -89,7 +89,7 @@ def _pipelined(redis: Redis, calls: Sequence[Call]) -> list[Any]:
 def _again(redis: Redis, call: Call) -> Any:
     """Send the script's text, which the server then also keeps, by redis-py's own ways to find the primary."""
     script, keys, arguments = call
-    return redis.execute_command("EVAL", script, len(keys), *keys, *arguments)
+    return redis.eval(script, len(keys), *keys, *arguments)
 
 
 @cache
