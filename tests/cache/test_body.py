@@ -280,6 +280,3 @@ def test_many_threads_use_one_page_at_once(shared: bool) -> None:
 
         with ThreadPoolExecutor(8) as threads:
             assert all(threads.map(read, range(8), timeout=20))
-        others = Body(thread_page())
-        for size in (SHORT, 0):
-            others.fill([b"x" * size] * 22).gzipped()
