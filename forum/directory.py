@@ -7,12 +7,10 @@ the current generation along and so says for nothing whether the copy still stan
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest
-
 from .cache import pages, tags
 from .errors import NotFound, SignInNeeded
 from .models import Forum
-from .permissions import ANONYMOUS, ForumRules, Reader, can_read
+from .permissions import ForumRules, Reader, can_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +19,6 @@ class Directory:
 
     generation: str
     forums: dict[str, ForumRules]
-
-    @property
-    def has_groups(self) -> bool:
-        return any(rules.read_groups or rules.post_groups for rules in self.forums.values())
 
     def readable(self, reader: Reader) -> list[ForumRules]:
         return [rules for rules in self.forums.values() if can_read(reader, rules)]
@@ -47,12 +41,11 @@ _kept: Directory | None = None
 
 def kept() -> Directory:
     """This process's copy, which the caller checks against the generation of `site` it comes across."""
-    return _kept or load(pages.generation(tags.SITE))
+    return _kept or load(pages.current(tags.SITE).generation(tags.SITE))
 
 
-def fresh() -> Directory:
-    """The directory as it is now. One Redis round trip, and SQL only after a change."""
-    generation = pages.generation(tags.SITE)
+def as_of(generation: str) -> Directory:
+    """The directory of this generation of `site`; SQL only after a change, or while Redis is down."""
     if _kept is not None and generation and _kept.generation == generation:
         return _kept
     return load(generation)
@@ -68,6 +61,12 @@ def load(generation: str) -> Directory:
     return loaded
 
 
+def forget() -> None:
+    """Read it again next time (tests)."""
+    global _kept
+    _kept = None
+
+
 def _rules(forum: Forum) -> ForumRules:
     return ForumRules(
         name=forum.name,
@@ -80,12 +79,3 @@ def _rules(forum: Forum) -> ForumRules:
         archived=forum.archived,
         shards=forum.shards,
     )
-
-
-def reader_of(request: HttpRequest, directory: Directory) -> Reader:
-    """Who is asking. A signed-out reader costs nothing; groups are read only where some forum has any."""
-    user = request.user
-    if not user.is_authenticated:
-        return ANONYMOUS
-    groups = user.group_ids if directory.has_groups and not user.is_staff else frozenset()
-    return Reader(str(user.pk), user.username, user.is_staff, groups)

@@ -1,9 +1,34 @@
 """The fast path: a cached page, answered from this process's memory, without Django.
 
-`forum_site.worker` and the WSGI front of `forum_site.wsgi` ask `find` before everything else.
+`forum_site.worker` and the WSGI front of `forum_site.wsgi` ask `find` before everything else. It only ever
+repeats: an *answer* that the ordinary path has given to a visitor is kept with what it rests on (the
+page's generations, the visitor's session and account), and given again while all of that stands, with
+the same headers. Whatever is not known here, or not quite certain, goes the ordinary way.
 """
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, parse_cookie
+
+from forum import sessions
+from forum.cache import local, stats
+from forum.cache.body import Filled
+from forum.cache.intents import state_key
+from forum.cache.tags import account
+from forum.readers import Basis
+from forum.views.holes import THEMES, late_values
+
+Headers = list[tuple[str, str]]
+
+# What the ordinary path gives per answer, or the server does.
+OWN_HEADERS = frozenset({"content-length", "content-encoding", "etag", "x-cache", "date", "server", "connection"})
+# A visitor who gets one of these is not given the same answer again.
+PERSONAL_HEADERS = frozenset({"set-cookie", "server-timing"})
+COOKIES_MOST = 4096
 
 
 class Ask(NamedTuple):
@@ -32,11 +57,157 @@ class Reply(NamedTuple):
     """
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: Headers
     head: bytes
     body: bytes
 
 
+# -- Who is asking --------------------------------------------------------------------------------
+
+
+class Visitor(NamedTuple):
+    """What in a request's cookies and connection makes a difference to a page."""
+
+    session: str
+    csrf: str
+    theme: str
+    secure: bool
+
+
+Key = tuple[bytes, Visitor]
+
+
+def visitor(cookies: dict[str, str], secure: bool) -> Visitor:
+    session = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    theme = cookies.get("theme", "")
+    # A page for the signed-out holds no form that needs a token.
+    csrf = cookies.get(settings.CSRF_COOKIE_NAME, "") if session else ""
+    return Visitor(session, csrf, theme if theme in THEMES else "", secure)
+
+
+@lru_cache(maxsize=4096)
+def _visitor_of(header: bytes, secure: bool) -> Visitor | None:
+    cookies = parse_cookie(header.decode("latin-1"))
+    return None if "messages" in cookies else visitor(cookies, secure)
+
+
+def _secure(ask: Ask) -> bool:
+    """As HttpRequest.is_secure says."""
+    if settings.SECURE_PROXY_SSL_HEADER and ask.forwarded_proto is not None:
+        return ask.forwarded_proto.split(b",", 1)[0].strip() == b"https"
+    return ask.tls
+
+
+@lru_cache(maxsize=64)
+def _host_allowed(host: bytes) -> bool:
+    """As Django checks it; hosts that are refused are remembered, too, but only so many."""
+    request = HttpRequest()
+    request.META["HTTP_HOST"] = host.decode("latin-1")
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
+
+
+_GZIP = re.compile(rb"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?=,|$)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def accepts_gzip(accept_encoding: bytes) -> bool:
+    return _GZIP.search(accept_encoding) is not None
+
+
+# -- What is kept ---------------------------------------------------------------------------------
+
+
+class Answer:
+    """A page as one visitor gets it (or all who are signed out), and what that rests on besides the page."""
+
+    __slots__ = ("_account", "_account_key", "_head", "_headers", "_session", "_session_key", "filled", "reader_id")
+
+    def __init__(self, filled: Filled, basis: Basis, session_key: str = "", session: bytes = b"") -> None:
+        self.filled = filled
+        self.reader_id = basis.reader.id
+        self._session_key = sessions.redis_key(session_key) if session_key else ""
+        self._session = session
+        self._account_key = state_key(account(basis.user_id))
+        self._account = basis.account.generations[1] if basis.account else ""
+        self._headers: Headers = []
+        self._head = b""
+
+    @property
+    def size(self) -> int:
+        return self.filled.size + len(self._head) + len(self._session)
+
+    @property
+    def complete(self) -> bool:
+        """Whether its headers are known, too."""
+        return bool(self._headers)
+
+    def stands(self) -> bool:
+        """Whether the visitor is still who they were; the caller has asked `local.states.alive()`."""
+        if not self._session_key:
+            return True
+        if not sessions.known.alive() or sessions.known.get(self._session_key) != self._session:
+            return False
+        state = local.states.get(self._account_key)
+        return state is not None and state.generation == self._account
+
+    def remember(self, headers: Headers) -> None:
+        """The headers that the ordinary path has sent, without those that are of that one answer."""
+        if any(name.lower() in PERSONAL_HEADERS for name, _ in headers):
+            return
+        common = [(name, value) for name, value in headers if name.lower() not in OWN_HEADERS]
+        common.append(("X-Cache", "hit"))
+        if self.filled.etag:
+            common.append(("ETag", self.filled.etag))
+        self._head = _lines(common)
+        self._headers = common
+
+    def reply(self, gzip: bool, if_none_match: bytes) -> Reply:
+        if if_none_match and if_none_match.decode("latin-1") == self.filled.etag:
+            headers = [(name, value) for name, value in self._headers if name.lower() != "content-type"]
+            return Reply(304, headers, _lines(headers), b"")
+        late = late_values(self.reader_id, self.filled.late)
+        body = self.filled.gzipped(late) if gzip else self.filled.plain(late)
+        length = len(body)
+        if gzip:
+            own = [("Content-Encoding", "gzip"), ("Content-Length", str(length))]
+            return Reply(
+                200,
+                self._headers + own,
+                self._head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % length,
+                body,
+            )
+        return Reply(
+            200,
+            [*self._headers, ("Content-Length", str(length))],
+            self._head + b"Content-Length: %d\r\n" % length,
+            body,
+        )
+
+
+def _lines(headers: Headers) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
+
+
+# -- The question ---------------------------------------------------------------------------------
+
+
 def find(ask: Ask) -> Reply | None:
     """The answer to `ask` from this process's memory, without ever waiting; None: the ordinary way."""
-    return None
+    if len(ask.cookie) > COOKIES_MOST or b"," in ask.if_none_match or b"*" in ask.if_none_match:
+        return None
+    who = _visitor_of(ask.cookie, _secure(ask))
+    found = local.pages.answer((ask.target, who))
+    if found is None:
+        return None
+    kept, answer = found
+    if not (answer.complete and local.states.alive() and kept.stands() and answer.stands()):
+        return None
+    if not _host_allowed(ask.host):
+        return None
+    stats.count("fast")
+    reply: Reply = answer.reply(accepts_gzip(ask.accept_encoding), ask.if_none_match)
+    return reply

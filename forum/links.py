@@ -27,7 +27,11 @@ def forum(name: str) -> str:
 
 def thread(head: Thread, page: int = 1) -> str:
     """A page of a thread."""
-    url = f"/f/{head.forum}/{head.id}/{slug(head.title)}/"
+    return numbered(f"/f/{head.forum}/{head.id}/{slug(head.title)}/", page)
+
+
+def numbered(url: str, page: int) -> str:
+    """The address of a page of what has several."""
     return f"{url}?page={page}" if page > 1 else url
 
 

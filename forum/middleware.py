@@ -7,11 +7,12 @@ from django.conf import settings
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
 
-from . import holes
+from . import delivery, holes
 from .errors import BadRequest, ForumError
 from .tables import base
 from .views import errors as error_pages
 from .views import holes as hole_fillers
+from .views.caching import PageResponse
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -141,7 +142,9 @@ class FillHoles:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not response.streaming and holes.has_holes(response.content):
+        if isinstance(response, PageResponse):
+            response = delivery.deliver(request, response)
+        elif not response.streaming and holes.has_holes(response.content):
             response.content = hole_fillers.fill(request, response.content)
         # Whatever a view answers is for one reader: no proxy may keep it, and a browser asks again.
         response.setdefault("Cache-Control", "private, no-cache")

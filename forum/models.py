@@ -3,19 +3,36 @@
 Posts and threads are not here: they live in DynamoDB, see `forum.tables`.
 """
 
-from typing import ClassVar
+from contextlib import ExitStack
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
+from django.db.models.signals import m2m_changed
+from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from .cache import tags
+from .cache.intents import invalidating
 from .tables.keys import FORUM_NAME, MAX_SHARDS
 
 
-class Members(UserManager["User"]):
+class MemberQuerySet(models.QuerySet["User"]):
+    """Changes of many accounts at once: each process reads all accounts again."""
+
+    def update(self, **values: Any) -> int:
+        with invalidating(tags.SITE, when=transaction.on_commit):
+            return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with invalidating(tags.SITE, when=transaction.on_commit):
+            return super().delete()
+
+
+class Members(UserManager.from_queryset(MemberQuerySet)):  # type: ignore[misc]
     """Members; their e-mail addresses are kept in small letters, which is how sign-in looks them up."""
 
     @classmethod
@@ -24,7 +41,10 @@ class Members(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A member. Posts name their author by `str(user.pk)`, so that a member can change name."""
+    """A member. Posts name their author by `str(user.pk)`, so that a member can change name.
+
+    Web servers keep accounts in memory (`forum.readers`), so every change of one renews its tag.
+    """
 
     objects: ClassVar[Members] = Members()
 
@@ -32,6 +52,16 @@ class User(AbstractUser):
         constraints = [
             models.UniqueConstraint(Lower("username"), name="username_unique_in_any_case"),
         ]
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        if self._state.adding:
+            return super().save(*arguments, **options)
+        with invalidating(tags.account(self.pk), when=transaction.on_commit):
+            super().save(*arguments, **options)
+
+    def delete(self, *arguments: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        with invalidating(tags.account(self.pk), when=transaction.on_commit):
+            return super().delete(*arguments, **options)
 
     def clean(self) -> None:
         super().clean()
@@ -44,6 +74,21 @@ class User(AbstractUser):
 
     def get_absolute_url(self) -> str:
         return reverse("member", args=[self.username])
+
+
+@receiver(m2m_changed, sender=User.groups.through)
+def renew_accounts(
+    action: str, instance: User | Group, reverse: bool, pk_set: set[int] | None, **others: object
+) -> None:
+    """Around a change of who is in which group, seen from either side: the intent before, the new generation after."""
+    if action.startswith("pre_"):
+        members = pk_set if reverse else {instance.pk}
+        changed = [tags.account(pk) for pk in members] if members is not None else [tags.SITE]
+        under_way = instance.__dict__.setdefault("_renewing", ExitStack())
+        if changed:
+            under_way.enter_context(invalidating(*changed, when=transaction.on_commit))
+    else:
+        instance.__dict__.pop("_renewing", ExitStack()).close()
 
 
 class Forum(models.Model):

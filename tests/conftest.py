@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from django.conf import settings
 
-from forum import directory
+from forum import directory, readers
 from forum import redis as stores
+from forum.cache import local
 from forum.local import dynamodb, redis
 from forum.models import Forum, User
 from forum.tables import base
@@ -44,7 +45,9 @@ def engines() -> Iterator[str]:
 def redis_server() -> Iterator[None]:
     """An empty Redis, and a process that remembers nothing of it."""
     stores.forget_failures()
-    directory._kept = None
+    directory.forget()
+    readers.forget()
+    local.pages.clear()
     for alias in settings.CACHES:
         stores.client(alias).flushdb()
     yield

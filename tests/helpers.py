@@ -15,7 +15,7 @@ from pynamodb.models import Model
 from redis.connection import AbstractConnection
 
 from forum import directory, form_tokens
-from forum.cache.pages import invalidate_all
+from forum.cache.intents import invalidate_all
 from forum.middleware import QueryCounter
 from forum.models import Forum, User
 from forum.permissions import ForumRules, Reader

@@ -17,11 +17,13 @@ from tests.processes import ROOT
 # From bottom to top: a part may import what stands on lower lines, and never its neighbours.
 LAYERS = [
     {"errors", "markup", "redis", "holes", "sample", "checks"},
-    {"tables", "cache", "sessions"},
-    {"permissions", "form_tokens", "links", "models", "local"},
+    {"tables", "cache"},
+    {"permissions", "form_tokens", "links", "models", "local", "sessions"},
     {"accounts", "directory", "forms"},
-    {"actions"},
+    {"actions", "readers"},
     {"admin", "templatetags", "views"},
+    {"fast"},
+    {"delivery"},
     {"apps", "management", "middleware", "urls"},
 ]
 WRITERS = {"tables", "actions", "admin", "management"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from forum.cache import tags
-from forum.cache.pages import invalidating
+from forum.cache.intents import invalidating
 
 
 def change_definitions(save: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """What moderators do to threads."""
 
 from forum.cache import tags
-from forum.cache.pages import invalidating
+from forum.cache.intents import invalidating
 from forum.errors import NotAllowed, SignInNeeded
 from forum.permissions import ForumRules, Reader, can_moderate
 from forum.tables import threads

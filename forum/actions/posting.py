@@ -3,7 +3,7 @@
 from django.contrib.auth import get_user_model
 
 from forum.cache import tags
-from forum.cache.pages import invalidating
+from forum.cache.intents import invalidating
 from forum.errors import Conflict, NotAllowed, SignInNeeded
 from forum.permissions import ForumRules, Reader, can_change_post, can_post, can_reply
 from forum.tables import posts
@@ -15,8 +15,11 @@ from forum.tables.threads import Thread
 def start_thread(reader: Reader, forum: ForumRules, title: str, body: str, nonce: Nonce) -> Thread:
     """A new thread with its first post. The same nonce again returns the same thread."""
     require_posting(reader, forum)
-    with invalidating(tags.HOME, tags.forum(forum.name), tags.latest(forum.name), tags.user(reader.name)):
-        return posts.put_thread(forum.name, forum.shards, reader.id, title, body, nonce)
+    changed = [tags.HOME, tags.forum(forum.name), tags.latest(forum.name), tags.user(reader.name)]
+    with invalidating(*changed) as write:
+        thread = posts.put_thread(forum.name, forum.shards, reader.id, title, body, nonce)
+        write.wrote[thread.first_key] = 1
+    return thread
 
 
 def reply(reader: Reader, forum: ForumRules, thread_id: str, body: str, nonce: Nonce) -> tuple[Thread, int]:
@@ -35,8 +38,11 @@ def reply(reader: Reader, forum: ForumRules, thread_id: str, body: str, nonce: N
         tags.latest(forum.name),
         tags.user(reader.name),
         in_line=True,
-    ):
-        return posts.put_reply(forum.name, thread_id, reader.id, body, nonce, check)
+    ) as write:
+        written = posts.put_reply(forum.name, thread_id, reader.id, body, nonce, check)
+        write.wrote[written.key] = 1
+    thread, number = written
+    return thread, number
 
 
 def edit(
@@ -51,7 +57,8 @@ def edit(
     changed = [tags.thread(thread.id), tags.latest(forum.name), *author_tags(post)]
     if renamed:
         changed += [tags.HOME, tags.forum(forum.name), tags.TITLES]
-    with invalidating(*changed):
+    with invalidating(*changed) as write:
+        write.wrote[post.key] = seen_revision + 1
         posts.change_post(post, seen_revision, reader.id, body, title if renamed else None, thread.title)
 
 
@@ -65,7 +72,8 @@ def delete(reader: Reader, forum: ForumRules, thread: Thread, post: Post) -> Non
     changed = [tags.thread(thread.id), tags.HOME, tags.forum(forum.name), tags.latest(forum.name)]
     if whole_thread:
         changed.append(tags.TITLES)
-    with invalidating(*changed, *author_tags(post)):
+    with invalidating(*changed, *author_tags(post)) as write:
+        write.wrote[post.key] = int(post.revision) + 1
         posts.remove_post(post, reader.id, thread)
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models.functions import Lower
 
-from forum.cache.pages import invalidate_all
+from forum.cache.intents import invalidate_all
 from forum.models import Forum, User
 from forum.sample import FORUMS, SIGN_INS, Community, SamplePost, SampleThread, SampleUser
 from forum.tables import bulk, threads

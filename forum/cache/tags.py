@@ -9,6 +9,12 @@
 | thread:01J… | the thread's pages | whatever happens in the thread |
 | user:ada | the member's page | what happens to the member's own posts |
 | titles | the members' pages, which show titles of threads | a rename or removal of a thread |
+
+One more names no page but what a worker keeps of a signed-in member:
+
+| tag | kept under it | changed by |
+|---|---|---|
+| account:7 | the member's name, groups and rights | whatever changes the account, its password or its groups |
 """
 
 SITE = "site"
@@ -30,3 +36,12 @@ def thread(thread_id: str) -> str:
 
 def user(username: str) -> str:
     return f"user:{username.lower()}"
+
+
+def account(user_id: object) -> str:
+    return f"account:{user_id}"
+
+
+def read_through_an_index(tag: str) -> bool:
+    """Whether pages of this tag come from a global secondary index, which shows writes a little late."""
+    return tag.startswith(("thread:", "user:"))

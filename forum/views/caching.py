@@ -12,66 +12,117 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
-from forum import directory as directories
-from forum.cache import pages, tags
+from forum import readers
+from forum.cache import pages, stats, tags
+from forum.cache.body import Body
+from forum.cache.pages import Found, Written
 from forum.directory import Directory
 from forum.errors import ForumError
 from forum.permissions import Reader
+from forum.readers import Basis
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`name` tells this page from all others with the same first tag, and holds the audience of a
-    private page; "" for a page that is not kept. `render` gives the body, or another response."""
+    private page; "" for a page that is not kept. `url` is the page's one address: only asked for by that
+    it is answered before Django (`forum.fast`). `render` gives the body, or another response; it is told
+    which posts were written a moment ago, which indexes may not show yet."""
 
     name: str
+    url: str
     tags: list[str]
-    render: Callable[[], str | HttpResponse]
+    render: Callable[[Written], str | HttpResponse]
 
 
 Planner = Callable[[Directory, Reader], Plan]
 
 
+class PageResponse(HttpResponse):
+    """A page with holes, which `middleware.FillHoles` fills; `found` is None where it is not kept."""
+
+    def __init__(self, body: Body, basis: Basis, url: str = "", found: Found | None = None) -> None:
+        super().__init__()
+        self.body = body
+        self.basis = basis
+        self.url = url
+        self.found = found
+
+
 def answer(request: HttpRequest, planner: Planner) -> HttpResponse:
-    """The page for this reader. A hit costs one Redis round trip and neither SQL nor DynamoDB
-    (a member's own session and name aside)."""
-    directory = directories.kept()
+    """The page for this reader. A hit costs at most one Redis round trip (a member's session aside), none
+    when this process has the page in its memory, and neither SQL nor DynamoDB."""
+    basis = readers.kept(request)
     try:
-        plan = planner(directory, directories.reader_of(request, directory))
+        plan = planner(basis.directory, basis.reader)
     except ForumError:
         # The refusal may rest on rules that have changed since this process read them.
-        directory = directories.fresh()
-        plan = planner(directory, directories.reader_of(request, directory))
+        basis = readers.fresh(request)
+        plan = planner(basis.directory, basis.reader)
     if not plan.name:
-        directory = directories.fresh()
-        return _respond(planner(directory, directories.reader_of(request, directory)).render(), "bypass")
-
-    found = pages.look_up(plan.name, [*plan.tags, tags.SITE])
-    current = found.generations.get(tags.SITE, "")
-    if current != directory.generation or not found.usable:
-        directory = directories.load(current)
-        newer = planner(directory, directories.reader_of(request, directory))
-        if (newer.name, newer.tags) != (plan.name, plan.tags):
-            found = pages.look_up(newer.name, [*newer.tags, tags.SITE])
-        plan = newer
-    return _serve(plan, found)
-
-
-def _serve(plan: Plan, found: pages.Found) -> HttpResponse:
+        return _unkept(request, planner, plan)
+    basis, plan, found = _look_up(request, planner, basis, plan)
+    source = found.source
     if found.usable and found.body is None and not found.lease:
-        found = pages.wait_for(plan.name, [*plan.tags, tags.SITE])
+        basis, plan, found = _settle(request, planner, basis, plan, pages.wait_for(found, _also(basis)))
+        source = "wait"
     if found.body is not None:
-        return _respond(found.body, "hit")
-    rendered = plan.render()
-    if not found.usable or isinstance(rendered, HttpResponse):
-        return _respond(rendered, "bypass")
-    body = rendered.encode(errors="replace")
-    pages.store(plan.name, found, body)
-    return _respond(body, "miss")
+        stats.count(source)
+        return _marked(PageResponse(found.body, basis, plan.url, found), "hit")
+    return _fill(plan, basis, found)
 
 
-def _respond(content: str | bytes | HttpResponse, cache: str) -> HttpResponse:
-    response = content if isinstance(content, HttpResponse) else HttpResponse(content)
+def _look_up(request: HttpRequest, planner: Planner, basis: Basis, plan: Plan) -> tuple[Basis, Plan, Found]:
+    found = pages.look_up(plan.name, [*plan.tags, tags.SITE], _also(basis))
+    return _settle(request, planner, basis, plan, found)
+
+
+def _settle(
+    request: HttpRequest, planner: Planner, basis: Basis, plan: Plan, found: Found
+) -> tuple[Basis, Plan, Found]:
+    """Plan again where the look into the cache showed that the basis of the plan has changed, so that no
+    page is rendered by older rules than those it would be kept under."""
+    if basis.stands(found.states):
+        return basis, plan, found
+    basis = readers.fresh(request, found.states)
+    newer = planner(basis.directory, basis.reader)
+    if found.usable and (newer.name, newer.tags) != (plan.name, plan.tags):
+        return _look_up(request, planner, basis, newer)
+    return basis, newer, found
+
+
+def _also(basis: Basis) -> list[str]:
+    return [tag for tag in basis.tags if tag != tags.SITE]
+
+
+def _unkept(request: HttpRequest, planner: Planner, plan: Plan) -> HttpResponse:
+    found = pages.current(*plan.tags, tags.SITE, *_also(readers.kept(request)))
+    basis = readers.fresh(request, found.states)
+    return _rendered(planner(basis.directory, basis.reader), basis, found)
+
+
+def _fill(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
+    """Render the page, and keep it if Redis is there to say how long."""
+    if not found.usable:
+        return _rendered(plan, basis, found)
+    rendered = plan.render(found.written)
+    if isinstance(rendered, HttpResponse):
+        return _marked(rendered, "bypass")
+    stats.count("miss")
+    body = pages.store(found, rendered.encode(errors="replace"))
+    return _marked(PageResponse(body, basis, plan.url, found), "miss")
+
+
+def _rendered(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
+    """A page that is rendered and not kept."""
+    stats.count("bypass")
+    rendered = plan.render(found.written)
+    if not isinstance(rendered, HttpResponse):
+        rendered = PageResponse(Body(rendered.encode(errors="replace")), basis)
+    return _marked(rendered, "bypass")
+
+
+def _marked(response: HttpResponse, cache: str) -> HttpResponse:
     response["X-Cache"] = cache
     patch_vary_headers(response, ["Cookie"])
     return response

@@ -1,7 +1,7 @@
 """What goes into the holes of a page, for the one reader who gets it."""
 
+import secrets
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,26 +12,29 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from forum import directory as directories
-from forum import form_tokens, holes
-from forum.directory import Directory
+from forum import form_tokens, holes, readers
+from forum.cache.body import Body
 from forum.forms import ReplyForm
-from forum.permissions import Reader, can_change_post, can_moderate, can_post
+from forum.permissions import can_change_post, can_moderate, can_post
+from forum.readers import Basis
 from forum.sessions import SessionStore
 
 from . import kept
 from .rows import hue
 
 THEMES = ("light", "dark")
+FORM_TOKEN = "form_token"
+# Stands for a token while a form is rendered; random, so that nobody's text can hold it.
+_TOKEN_PLACE = secrets.token_hex(16)
 
 
 class Reading:
     """One request's reader and directory, looked up once for all the holes of the page."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, basis: Basis) -> None:
         self.request = request
-        self.directory: Directory = directories.kept()
-        self.reader: Reader = directories.reader_of(request, self.directory)
+        self.directory = basis.directory
+        self.reader = basis.reader
 
     def show(self, template: str, **context: Any) -> str:
         return render_to_string(f"forum/holes/{template}.html", context, self.request)
@@ -47,8 +50,8 @@ def theme(reading: Reading) -> str:
 
 def account(reading: Reading) -> str:
     if not reading.reader.signed_in:
-        return reading.show("account", user=None, login_url=reading.login_url())
-    return reading.show("account", user=reading.request.user, hue=hue(reading.reader.id))
+        return reading.show("account", reader=None, login_url=reading.login_url())
+    return reading.show("account", reader=reading.reader, hue=hue(reading.reader.id))
 
 
 def messages(reading: Reading) -> str:
@@ -88,8 +91,9 @@ def reply(reading: Reading, name: str, thread_id: str, locked: str) -> str:
     if not can_post(reading.reader, rules):
         return reading.show("reply", state="not-allowed")
     action = reverse("reply", args=[name, thread_id])
-    fields = {**kept.fields(reading.request, action), "token": form_tokens.issue(reading.reader.id)}
-    return reading.show("reply", state="form", form=ReplyForm(initial=fields), action=action)
+    fields = {**kept.fields(reading.request, action), "token": _TOKEN_PLACE}
+    form = reading.show("reply", state="form", form=ReplyForm(initial=fields), action=action)
+    return form.replace(_TOKEN_PLACE, holes.late(FORM_TOKEN))
 
 
 def thread_tools(reading: Reading, name: str, thread_id: str, locked: str) -> str:
@@ -104,14 +108,29 @@ FILLERS: dict[str, Callable[..., str]] = {
 }
 
 
-def fill(request: HttpRequest, body: bytes) -> bytes:
-    """The page for this reader; a request that failed before it was known whose it is has none."""
+def values(request: HttpRequest, basis: Basis, body: Body) -> list[bytes]:
+    """What goes into the page's holes for this reader, in their order."""
+    reading = Reading(request, basis)
+    return [FILLERS[name](reading, *arguments).encode(errors="replace") for name, arguments in body.holes]
+
+
+def late_values(reader_id: str, names: tuple[str, ...]) -> list[bytes]:
+    """What is made anew for every answer: the one-time tokens of forms."""
+    return [form_tokens.issue(reader_id).encode() for _ in names]
+
+
+def has_one_time_words(request: HttpRequest) -> bool:
+    """Whether something waits for this reader that is shown once: a message, or text that was kept."""
+    session = request.session
+    return "messages" in request.COOKIES or "_messages" in session or kept.KEY in session
+
+
+def fill(request: HttpRequest, content: bytes) -> bytes:
+    """A page that is not kept, for this reader; a request that failed before it was known whose it is has none."""
     if not hasattr(request, "user"):
         request.user = AnonymousUser()
     if not hasattr(request, "session"):
         request.session = SessionStore()
-    return holes.fill(body, partial(_fill_one, Reading(request)))
-
-
-def _fill_one(reading: Reading, name: str, arguments: list[str]) -> str:
-    return FILLERS[name](reading, *arguments)
+    basis, body = readers.kept(request), Body(content)
+    filled = body.fill(values(request, basis, body))
+    return filled.plain(late_values(basis.reader.id, filled.late))

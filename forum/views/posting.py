@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from forum import directory as directories
-from forum import form_tokens, links, markup
+from forum import form_tokens, links, markup, readers
 from forum.actions import moderating, posting
 from forum.errors import Conflict, NotFound
 from forum.forms import EditForm, NewThreadForm, ReplyForm
@@ -29,10 +28,9 @@ INVALID = 422
 
 
 def place(request: HttpRequest, name: str) -> tuple[Reader, ForumRules]:
-    """Who asks, and the forum's rules as they are now. One Redis round trip."""
-    directory = directories.fresh()
-    reader = directories.reader_of(request, directory)
-    return reader, directory.get(name, reader)
+    """Who asks, and the forum's rules as they are now. At most one Redis round trip."""
+    basis = readers.fresh(request)
+    return basis.reader, basis.directory.get(name, basis.reader)
 
 
 def form_page(request: HttpRequest, template: str, form: Form, status: int = 200, **context: object) -> HttpResponse:

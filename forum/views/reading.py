@@ -7,9 +7,9 @@ from itertools import islice
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from forum import directory as directories
-from forum import links
+from forum import links, readers
 from forum.cache import tags
+from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         forums = directory.readable(reader)
 
-        def body() -> str:
+        def body(_: Written) -> str:
             lists = [(forum_row(f), threads.list_by_activity(f.name, f.shards, HOME_THREADS)) for f in forums]
             # One SQL query names everybody; rows are then picked for each forum and for all together.
             rows = iter(thread_rows([(thread, forum) for forum, found in lists for thread in found]))
@@ -57,7 +57,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 latest=list(islice(newest, HOME_THREADS)),
             )
 
-        return Plan(f"home:{audience(directory, reader)}", [tags.HOME], body)
+        return Plan(f"home:{audience(directory, reader)}", "/", [tags.HOME], body)
 
     return answer(request, plan)
 
@@ -74,7 +74,7 @@ def forum(request: HttpRequest, name: str) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         rules = directory.get(name, reader)
 
-        def body() -> str:
+        def body(_: Written) -> str:
             found = threads.list_by_activity(name, rules.shards, THREADS_PER_PAGE + 1, before)
             shown = found[:THREADS_PER_PAGE]
             row = forum_row(rules)
@@ -88,7 +88,7 @@ def forum(request: HttpRequest, name: str) -> HttpResponse:
                 latest_url=f"{row.url}latest/",
             )
 
-        return Plan("" if before else f"threads:{rules.read_access}", [tags.forum(name)], body)
+        return Plan("" if before else f"threads:{rules.read_access}", links.forum(name), [tags.forum(name)], body)
 
     return answer(request, plan)
 
@@ -101,7 +101,7 @@ def latest(request: HttpRequest, name: str) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         rules = directory.get(name, reader)
 
-        def body() -> str:
+        def body(_: Written) -> str:
             found = posts.list_of_forum(name, rules.shards, links.POSTS_PER_PAGE + 1, before)
             shown = found[: links.POSTS_PER_PAGE]
             row = forum_row(rules)
@@ -114,7 +114,8 @@ def latest(request: HttpRequest, name: str) -> HttpResponse:
                 newest_url=url if before else "",
             )
 
-        return Plan("" if before else f"latest:{rules.read_access}", [tags.latest(name)], body)
+        page = "" if before else f"latest:{rules.read_access}"
+        return Plan(page, f"{links.forum(name)}latest/", [tags.latest(name)], body)
 
     return answer(request, plan)
 
@@ -153,12 +154,12 @@ def thread(request: HttpRequest, name: str, thread_id: str, slug: str = "") -> H
     def plan(directory: Directory, reader: Reader) -> Plan:
         rules = directory.get(name, reader)
 
-        def body() -> str | HttpResponse:
+        def body(written: Written) -> str | HttpResponse:
             head = threads.get_thread(name, thread_id)
             if (elsewhere := _elsewhere(head, slug, number)) is not None:
                 return elsewhere
             first = (number - 1) * links.POSTS_PER_PAGE + 1
-            found = posts.list_of_thread(head, first, first + links.POSTS_PER_PAGE - 1)
+            found = posts.list_of_thread(head, first, first + links.POSTS_PER_PAGE - 1, written)
             authors = Authors([head.user_id, head.last_post_user_id, *(post.user_id for post in found)])
             row = forum_row(rules)
             return render(
@@ -169,7 +170,8 @@ def thread(request: HttpRequest, name: str, thread_id: str, slug: str = "") -> H
                 pager=pager(head, number),
             )
 
-        return Plan(f"{name}:{rules.read_access}:{number}:{slug}", [tags.thread(thread_id)], body)
+        url = links.numbered(f"/f/{name}/{thread_id}/{slug}/", number)
+        return Plan(f"{name}:{rules.read_access}:{number}:{slug}", url, [tags.thread(thread_id)], body)
 
     return answer(request, plan)
 
@@ -194,9 +196,9 @@ def _elsewhere(head: Thread, slug: str, number: int) -> HttpResponse | None:
 @require_safe
 def permalink(request: HttpRequest, thread_id: str, number: int) -> HttpResponse:
     """Lead to where a post stands now. One Query and one GetItem; the forum is asked of the post."""
-    directory = directories.fresh()
+    basis = readers.fresh(request)
     name = posts.find_forum(thread_id, number)
-    directory.get(name, directories.reader_of(request, directory))
+    basis.directory.get(name, basis.reader)
     head = threads.get_thread(name, thread_id)
     return HttpResponseRedirect(links.place(head, number))
 
@@ -212,14 +214,14 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
 
-        def body() -> str | HttpResponse:
+        def body(written: Written) -> str | HttpResponse:
             user = User.objects.filter(username__iexact=username, is_active=True).first()
             if user is None:
                 raise NotFound("There is no member of this name.")
             url = links.member(user.username)
             if user.username != username:
                 return HttpResponsePermanentRedirect(url)
-            found = posts.list_of_user(str(user.pk), links.POSTS_PER_PAGE + 1, before)
+            found = posts.list_of_user(str(user.pk), links.POSTS_PER_PAGE + 1, before, written)
             shown = found[: links.POSTS_PER_PAGE]
             return render(
                 "forum/member.html",
@@ -231,6 +233,6 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
             )
 
         kept = f"{audience(directory, reader)}:{username}"
-        return Plan("" if before else kept, [tags.user(username), tags.TITLES], body)
+        return Plan("" if before else kept, links.member(username), [tags.user(username), tags.TITLES], body)
 
     return answer(request, plan)

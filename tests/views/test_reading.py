@@ -161,6 +161,7 @@ class TestPrivateForums:
             assert "s secret" in text(signed_in(ada).get(url))
             assert "s secret" not in text(client.get(url)) and "s secret" not in text(signed_in(bob).get(url))
 
+    @pytest.mark.django_db(transaction=True)
     def test_leaving_the_group_closes_the_forum_at_once(self, ada: User, client: Client) -> None:
         group = Group.objects.create(name="crew")
         crew = make_forum("crew", read_access="groups")

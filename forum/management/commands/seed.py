@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from forum.actions import seeding
-from forum.cache.pages import invalidate_all
+from forum.cache.intents import invalidate_all
 from forum.errors import Unavailable
 from forum.sample import DEFAULTS, Community, community
 

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from forum.cache import pages
+from forum.cache import intents
 from forum.errors import Unavailable
 from forum.local import engines, static, web
 from forum.local.process import Engine, EngineError
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("tables", "create", stdout=io.StringIO())
         # Pages that an earlier release rendered may look different from this one's.
-        pages.invalidate_all()
+        intents.invalidate_all()
         static.collect(settings.DATA_DIR)
 
     def load_sample(self, directory: Path, empty: bool) -> None:

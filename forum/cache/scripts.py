@@ -1,0 +1,164 @@
+"""The Lua scripts of the page cache, and the key they all begin with: a tag's state.
+
+`g:{tag}` is one sorted set, so that it is evicted as a whole or not at all. Its members, by score::
+
+    g<run>.<random>      score 0          the generation; <run> says which server process made it
+    w<write>             deadline in ms   a write's intent
+    x<last>:<write>      deadline in ms   an intent whose deadline passed once; <last> is when it is given up
+    p<post>              until in ms      a post written a moment ago, which an index may not show as it is:
+                                          <partition>|<sort key>|<revision>
+
+A generation that another server process made does not stand. That process was this server before a
+restart, or the primary before a failover, and what it acknowledged last may be lost on the way: a
+page of that time could come back to life. Sorted sets and scripts:
+https://valkey.io/topics/sorted-sets/ and https://valkey.io/topics/eval-intro/
+"""
+
+# Longer than a process believes a tracking connection that has fallen silent (tracking.BELIEF_SECONDS),
+# so that a deadline also reaches readers who no longer hear of anything.
+INTENT_SECONDS = 3.0
+# How long after its deadline a write may still reach the database: longer than any call of ours lasts.
+ABANDONED_SECONDS = 30
+# How long an index may lag behind; far longer than DynamoDB's do.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+WRITTEN_SECONDS = 10
+MOST_WRITTEN = 60
+GENERATION_SECONDS = 86_400
+
+_CONSTANTS = f"""
+local INTENT, ABANDONED, WRITTEN, LIFE, MOST_WRITTEN =
+  {INTENT_SECONDS * 1000:.0f}, {ABANDONED_SECONDS * 1000}, {WRITTEN_SECONDS * 1000}, {GENERATION_SECONDS * 1000}, {MOST_WRITTEN}
+"""
+
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local function kind(member) return string.sub(member, 1, 1) end
+"""
+
+_RENEW = """
+local run = string.sub(string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'), 1, 8)
+local function renew(random)
+  local generation = 'g' .. run .. '.' .. random
+  redis.call('ZADD', KEYS[1], 0, generation)
+  redis.call('PEXPIRE', KEYS[1], LIFE)
+  return generation
+end
+"""
+
+# KEYS: state [, page, lease]. ARGV: random [, lease's token, lease in ms].
+# -> {generation, ms until it must be asked for again or -1, {posts just written}
+#     [, page if it was stored under this generation, 1 if the lease is the caller's]}
+# The generation is made anew where it is missing, another server's, or an intent's deadline has passed.
+LOAD = (
+    _CONSTANTS
+    + _NOW
+    + _RENEW
+    + """
+local generation, overdue, nearest, written = false, false, false, {}
+local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for i = 1, #members, 2 do
+  local member, deadline = members[i], tonumber(members[i + 1])
+  if kind(member) == 'g' then
+    generation = member
+  else
+    if deadline <= now then
+      redis.call('ZREM', KEYS[1], member)
+      deadline = false
+      if kind(member) ~= 'p' then
+        overdue = true
+        local last = tonumber(string.match(member, '^x(%d+):') or now + ABANDONED)
+        if now < last then
+          deadline = now + INTENT
+          redis.call('ZADD', KEYS[1], deadline, string.format('x%d:%s', last, string.sub(member, -16)))
+        end
+      end
+    elseif kind(member) == 'p' then
+      written[#written + 1] = string.sub(member, 2)
+    end
+    if deadline and (not nearest or deadline < nearest) then nearest = deadline end
+  end
+end
+if generation and (overdue or string.sub(generation, 2, 9) ~= run) then
+  redis.call('ZREM', KEYS[1], generation)
+  generation = false
+end
+generation = generation or renew(ARGV[1])
+local state = {generation, nearest and math.floor(nearest - now) or -1, written}
+if KEYS[2] then
+  local page = redis.call('GET', KEYS[2])
+  if page and string.sub(page, 1, #generation) == generation then
+    state[4] = page
+  else
+    state[4] = false
+    state[5] = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3]) and 1 or 0
+  end
+end
+return state
+"""
+)
+
+# KEYS: state, page, lease. ARGV: generation, page, ms to keep it, lease's token.
+# Stores a page unless its tag has changed meanwhile, and gives the lease back.
+STORE = """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
+if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
+return 1
+"""
+
+# KEYS: state. ARGV: write. -> how many writers have left their intents before this one.
+# Deadlines are kept to the microsecond: two writers in one millisecond would else stand in line by chance.
+INTEND = (
+    _CONSTANTS
+    + _NOW
+    + """
+local ahead, mine = 0, 'w' .. ARGV[1]
+local members = redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')
+for _, member in ipairs(members) do
+  if kind(member) == 'w' and member ~= mine then ahead = ahead + 1 end
+end
+redis.call('ZADD', KEYS[1], now + INTENT, mine)
+if redis.call('PTTL', KEYS[1]) < 60000 then redis.call('PEXPIRE', KEYS[1], LIFE) end
+return ahead
+"""
+)
+
+# KEYS: state. ARGV: write. -> how many of the writers before it have neither finished nor passed their deadline.
+AHEAD = (
+    _NOW
+    + """
+local mine = redis.call('ZSCORE', KEYS[1], 'w' .. ARGV[1])
+if not mine then return 0 end
+local ahead = 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '(' .. mine)) do
+  if kind(member) == 'w' then ahead = ahead + 1 end
+end
+return ahead
+"""
+)
+
+# KEYS: state. ARGV: write, random or '' when nothing was changed, '1' to take the intent back, posts written….
+# An intent is left where nobody knows whether the write will still arrive.
+FINISH = (
+    _CONSTANTS
+    + _NOW
+    + _RENEW
+    + """
+local written = {}
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local what = kind(member)
+  local own = (what == 'w' or what == 'x') and string.sub(member, -16) == ARGV[1]
+  if (own and ARGV[3] == '1') or (what == 'g' and ARGV[2] ~= '') then redis.call('ZREM', KEYS[1], member) end
+  if what == 'p' then written[#written + 1] = member end
+end
+if ARGV[2] ~= '' then renew(ARGV[2]) end
+for i = 4, #ARGV do redis.call('ZADD', KEYS[1], now + WRITTEN, 'p' .. ARGV[i]) end
+for i = 1, #written + #ARGV - 3 - MOST_WRITTEN do
+  if written[i] then redis.call('ZREM', KEYS[1], written[i]) end
+end
+return 1
+"""
+)
+
+# KEYS: state. Does nothing, in an event loop's later turn: by then everything pushed before has left the server.
+BARRIER = "return 1"
