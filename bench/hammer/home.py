@@ -1,0 +1,43 @@
+"""A data directory of the hammer's own, and Django set up on it. To be done before anything of the forum
+is imported."""
+
+import os
+from pathlib import Path
+
+FORUM = "hammer"
+MODERATOR = "moderator"
+READERS = ["reader-1", "reader-2"]
+WRITERS = [f"writer-{number}" for number in range(1, 9)]
+
+# What this machine may have set, and would lead elsewhere.
+FOREIGN = ("SECRET_KEY", "DATABASE_URL", "DYNAMODB_TABLE_PREFIX", "STATIC_ROOT", "PORT", "WEB_CONCURRENCY")
+
+
+def prepare(home: Path) -> None:
+    """Set Django up on `home`, with members and a forum in its database, and static files collected."""
+    root = Path(__file__).absolute().parent.parent.parent
+    # An engine that this machine has installed already is not installed once more.
+    engines = Path(os.environ.get("DATA_DIR", root / "var")).absolute() / "engines"
+    engines.mkdir(parents=True, exist_ok=True)
+    (home / "engines").symlink_to(engines)
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="forum_site.settings",
+        DATA_DIR=str(home),
+        FORUM_EMBEDDED="1",
+        PYTHONPATH=str(root),
+        REDIS_CACHE_URL=f"unix://{home / 'cache' / 'redis.sock'}?db=0",
+        REDIS_SESSION_URL=f"unix://{home / 'sessions' / 'redis.sock'}?db=0",
+    )
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    from forum.models import Forum, User
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    Forum.objects.create(name=FORUM, title="The hammer")
+    for name in (MODERATOR, *READERS, *WRITERS):
+        User.objects.create_user(name, f"{name}@example.org", is_staff=name == MODERATOR)

@@ -1,0 +1,169 @@
+"""The ways in which the hammer falls: what is started, what is broken meanwhile, and the verdict."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from . import faults
+from .browser import Person
+from .home import FORUM, MODERATOR, READERS, WRITERS
+from .ledger import Ledger
+from .readers import Harvest, Plan, Read, read
+from .site import Site, running, seed, sign_in
+from .writers import Scene, Tally, Writer
+
+READER_PROCESSES = 3
+# What a killed writer left behind shows after this at the latest; and what measuring it may add.
+BOUND_SECONDS = 3.0
+SLACK_SECONDS = 0.5
+EXAMPLES = 5
+
+Fault = Callable[[Site, float], int]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to run. `breaks` names what the fault counts, "" where nothing is broken; `writers` rest
+    0 to 2 × `pause` seconds between two writes."""
+
+    name: str
+    fault: Fault = faults.nothing
+    breaks: str = ""
+    application: str = "forum_site.wsgi"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    servers: int = 1
+    lag: float = 0.0
+    writers: int = 4
+    pause: float = 0.03
+    must_be_stale: bool = False
+
+
+MODES = [
+    Mode("plain"),
+    Mode("ordinary", environment={"FAST_PATH": "0"}),
+    Mode("lag", faults.lag, "old answers", lag=0.3),
+    Mode(
+        "killed-writers",
+        application="bench.hammer.dying",
+        environment={"HAMMER_DEATHS": "0.1"},
+        writers=8,
+        pause=0.1,
+        breaks="killed",
+    ),
+    Mode("redis-killed", faults.kill_redis, "restarts"),
+    Mode("redis-refusing", faults.refuse_writes, "refusals"),
+    Mode("eviction", faults.evict, "evicted"),
+    Mode("two-servers", servers=2),
+    Mode("naive", application="bench.hammer.naive", environment={"FAST_PATH": "0"}, must_be_stale=True),
+]
+
+
+@dataclass
+class Result:
+    """What one run showed. `worst` is in milliseconds, over stale reads and, after killed writers, also
+    over those that were within the bound; `failed` counts reads that were answered with an error."""
+
+    mode: Mode
+    seconds: float
+    reads: int = 0
+    hits: int = 0
+    member_hits: int = 0
+    failed: int = 0
+    writes: int = 0
+    refused: int = 0
+    killed: int = 0
+    broken: int = 0
+    stale: int = 0
+    worst: float = 0.0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def complaints(self) -> list[str]:
+        """Why this run is no proof; none when it is one."""
+        found = [f"no {name.replace('_', ' ')}" for name in ("reads", "hits", "writes") if not getattr(self, name)]
+        if self.mode.breaks and not self.broken:
+            found.append(f"no {self.mode.breaks}")
+        if self.stale and not self.mode.must_be_stale:
+            found.append(f"{self.stale} stale pages")
+        if self.mode.must_be_stale and not self.stale:
+            found.append("no stale page, where there must be some")
+        return found
+
+    def row(self) -> dict[str, Any]:
+        """The figures, for a program to read."""
+        names = "reads hits member_hits failed writes refused killed broken stale worst".split()
+        return {"mode": self.mode.name, **{name: getattr(self, name) for name in names}, "complaints": self.complaints}
+
+
+def play(mode: Mode, seconds: float, home: Path, readers: Executor) -> Result:
+    """One run from empty engines to the verdict. The readers' processes run already."""
+    with running(home) as site:
+        if mode.lag:
+            site.start_lag(mode.lag)
+        for _ in range(mode.servers):
+            site.start_server(mode.application, mode.environment)
+        scene = Scene(Ledger(), FORUM, [], BOUND_SECONDS + SLACK_SECONDS, 0.0, mode.pause)
+        names = [*WRITERS[: mode.writers], MODERATOR]
+        sessions = dict(zip([*names, *READERS], sign_in([*names, *READERS]), strict=True))
+        writers = [
+            Writer(name, Person(site.ports, sessions[name], Random(name)), scene, Random(name), name == MODERATOR)
+            for name in names
+        ]
+        seed(scene, writers)
+        scene.until = time.monotonic() + seconds
+        known = ["", *(sessions[name] for name in (*READERS, MODERATOR))]
+        plans = [Plan(site.ports, FORUM, names, known, scene.until, n) for n in range(READER_PROCESSES)]
+        return _run(mode, seconds, site, scene, writers, [readers.submit(read, plan) for plan in plans])
+
+
+def _run(
+    mode: Mode, seconds: float, site: Site, scene: Scene, writers: Sequence[Writer], reading: Sequence[Any]
+) -> Result:
+    """Write and break things while the others read; then compare."""
+    with ThreadPoolExecutor(len(writers)) as pool:
+        writing = [pool.submit(writer.run) for writer in writers]
+        broken = mode.fault(site, scene.until)
+        tallies: list[Tally] = [future.result(timeout=30) for future in writing]
+    harvests: list[Harvest] = [future.result(timeout=60) for future in reading]
+    result = Result(mode, seconds, broken=broken)
+    for tally in tallies:
+        result.writes += tally.writes
+        result.refused += tally.refused
+        result.killed += tally.killed
+    if mode.breaks == "killed":
+        result.broken = result.killed
+    judge(result, scene.ledger, harvests)
+    return result
+
+
+def judge(result: Result, ledger: Ledger, harvests: Sequence[Harvest]) -> None:
+    """Hold every page that was read against what it had to show."""
+    ledger.close()
+    for harvest in harvests:
+        result.failed += harvest.failed
+        for read in harvest.reads:
+            result.reads += 1
+            result.hits += read.hit
+            result.member_hits += read.hit and bool(read.session)
+            _judge_one(result, ledger, read)
+
+
+def _judge_one(result: Result, ledger: Ledger, read: Read) -> None:
+    lacking = ledger.lacking(read.seen, read.start, read.end)
+    if not lacking:
+        return
+    oldest = min(lacking, key=lambda version: version.done)
+    age = (read.start - oldest.done) * 1000
+    result.worst = max(result.worst, age)
+    if any(version.due <= read.start for version in lacking):
+        result.stale += 1
+        if len(result.examples) < EXAMPLES:
+            who = "a member" if read.session else "anonymous"
+            result.examples.append(
+                f"{read.seen.kind} {read.seen.subject} page {read.seen.page} for {who} ({read.status}, "
+                f"{'hit' if read.hit else 'no hit'}): {oldest.value} was acknowledged {age:.0f} ms before"
+            )
