@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
 
-from . import delivery, holes
+from . import delivery, holes, readers
 from .errors import BadRequest, ForumError
 from .tables import base
 from .views import errors as error_pages
@@ -104,8 +104,8 @@ class QueryCounter:
 
 def _is_staff(request: HttpRequest) -> bool:
     """Whether the view found a staff member; a page that never asked who reads it is not slowed by asking."""
-    user = request.__dict__.get("_cached_user")
-    return bool(user is not None and user.is_staff)
+    reader, user = request.META.get(readers.META), request.__dict__.get("_cached_user")
+    return bool((reader and reader.is_staff) or (user and user.is_staff))
 
 
 class ErrorPages:

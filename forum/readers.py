@@ -21,6 +21,8 @@ from .models import User
 from .permissions import ANONYMOUS, Reader
 
 MOST_ACCOUNTS = 10_000
+# Where in a request's META its reader is noted, for what comes after the view.
+META = "forum.reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def kept(request: HttpRequest) -> Basis:
     account = _accounts.get(user_id)
     if user_id and (account is None or not _matches(request, account)):
         return fresh(request)
-    reader = account.reader if account else ANONYMOUS
+    reader = request.META[META] = account.reader if account else ANONYMOUS
     return Basis(directories.kept(), reader, user_id, account)
 
 
@@ -74,10 +76,11 @@ def fresh(request: HttpRequest, states: Mapping[str, State] | None = None) -> Ba
         states = pages.current(*wanted).states
     directory = directories.as_of(states[tags.SITE].generation if states else "")
     account = _account(user_id, _generations(states, wanted)) if user_id else None
-    if account is None or not _matches(request, account):
-        # Django ends a session whose account is gone or has another password.
-        return Basis(directory, _unkept(request), user_id if states else "")
-    return Basis(directory, account.reader, user_id, account)
+    if account is not None and not _matches(request, account):
+        account = None
+    # Django ends a session whose account is gone or has another password.
+    reader = request.META[META] = account.reader if account else _unkept(request)
+    return Basis(directory, reader, user_id, account)
 
 
 def _generations(states: Mapping[str, State], wanted: list[str]) -> tuple[str, ...]:

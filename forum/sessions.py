@@ -41,7 +41,9 @@ def _read(session_key: str) -> bytes | None:
     expected = known.expect(key) if tracked else None
     with answering("sessions"):
         pipeline = client("sessions").pipeline(transaction=False)
-        stored, milliseconds = pipeline.get(key).pttl(key).execute()
+        pipeline.get(key)
+        pipeline.pttl(key)
+        stored, milliseconds = pipeline.execute()
     if stored is not None and expected is not None:
         known.keep(expected, stored, milliseconds / 1000 if milliseconds >= 0 else None)
     return stored  # type: ignore[no-any-return]

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
-from forum.cache import pages, stats, tags
+from forum.cache import intents, pages, stats, tags
 from forum.errors import NotFound, Unavailable
 from forum.models import Forum, User
 from forum.redis import Down, answering, client
@@ -204,7 +204,7 @@ def _show(request: HttpRequest, form: TagForm, status: int = 200) -> HttpRespons
 def _drop(request: HttpRequest) -> HttpResponse:
     page = reverse("admin:cache")
     if request.POST.get("drop") == EVERYTHING:
-        _drop_and_log(request, "all pages", pages.invalidate_all)
+        _drop_and_log(request, "all pages", intents.invalidate_all)
         return HttpResponseRedirect(page)
     form = TagForm(request.POST)
     if not form.is_valid():
@@ -215,7 +215,7 @@ def _drop(request: HttpRequest) -> HttpResponse:
 
 
 def _invalidate(tag: str) -> None:
-    with pages.invalidating(tag):
+    with intents.invalidating(tag):
         pass
 
 

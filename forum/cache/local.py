@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from . import stats
 from .body import Body
 from .tracking import Expected, Tracker
 
@@ -149,3 +150,12 @@ class Shelf:
 
 
 pages = Shelf()
+
+
+def report(**_: object) -> None:
+    """Tell the operators now and then what this process keeps and does (see `stats`)."""
+    stats.gauge("pages", pages.count)
+    stats.gauge("bytes", pages.bytes)
+    stats.gauge("tags", len(states))
+    stats.gauge("drops", states.drops)
+    stats.flush_if_due()

@@ -181,3 +181,8 @@ def current(*tags: str) -> Found:
         return Found("", _load(tags, _load_call(tags[0]))[0], tags)
     except Down:
         return Found("", {}, tags)
+
+
+def generation(tag: str) -> str:
+    """A tag's generation as it is now, "" when Redis is down."""
+    return current(tag).generation(tag)

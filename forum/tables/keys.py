@@ -25,6 +25,7 @@ THREAD_ID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 MAX_SHARDS = 32 * 32
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as its numbers do
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _NONCE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z~[0-9a-z]{8}")
@@ -32,11 +33,13 @@ _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def _base32(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 32)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    """The number in so many digits, an even number of them: two at a time, for every form's token needs some."""
+    pairs = []
+    for _ in range(width // 2):
+        number, pair = divmod(number, 1024)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    return "".join(pairs)
 
 
 def _number(text: str) -> int:
