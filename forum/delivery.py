@@ -18,8 +18,8 @@ from .fast import Answer, Key
 from .views import holes
 from .views.caching import PageResponse
 
-# Where an answer waits in a request's environ for the WSGI front to add the headers it has been sent with.
-ENVIRON = "forum.answer"
+# Where in a request's META an answer waits for the headers that it is sent with.
+META = "forum.answer"
 
 
 def deliver(request: HttpRequest, page: PageResponse) -> HttpResponse:
@@ -30,7 +30,7 @@ def deliver(request: HttpRequest, page: PageResponse) -> HttpResponse:
     if answer is None and kept and key and not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
         answer = _keep(request, page, kept, key, filled)
     if answer is not None:
-        request.META[ENVIRON] = answer
+        request.META[META] = answer
     return _response(request, page, filled)
 
 

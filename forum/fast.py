@@ -27,7 +27,7 @@ Headers = list[tuple[str, str]]
 # What the ordinary path gives per answer, or the server does.
 OWN_HEADERS = frozenset({"content-length", "content-encoding", "etag", "x-cache", "date", "server", "connection"})
 # A visitor who gets one of these is not given the same answer again.
-PERSONAL_HEADERS = frozenset({"set-cookie", "server-timing"})
+PERSONAL_HEADERS = frozenset({"server-timing"})
 COOKIES_MOST = 4096
 
 

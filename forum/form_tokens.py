@@ -29,7 +29,7 @@ def redeem(token: str, user_id: str) -> Nonce:
     """The token's nonce; StaleForm when it is missing, forged, another member's or over a week old."""
     text, _, signature = token.partition(":")
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    signed = any(constant_time_compare(signature, _signature(text, user_id, secret)) for secret in secrets)
+    signed = any(constant_time_compare(signature, _signature(text, user_id, str(secret))) for secret in secrets)
     try:
         nonce = Nonce(text if signed else "")
     except ValueError:

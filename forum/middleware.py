@@ -28,6 +28,20 @@ POLICY = "; ".join(
 )
 
 
+class RememberHeaders:
+    """Adds to an answer that is kept for the fast path the headers that it was sent with. First in, so last out."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        answer = request.META.get(delivery.META)
+        if answer is not None and response.status_code == 200 and not response.cookies:
+            answer.remember(list(response.items()))
+        return response
+
+
 class HealthCheck:
     """`/healthz` says that this process answers. It comes first: load balancers ask by address, which is
     no allowed host; and it asks no store, so that one store's outage does not take every server out."""
@@ -42,7 +56,8 @@ class HealthCheck:
 
 
 class HeadWithoutBody:
-    """Answers HEAD as GET, length and all, less the body, which gunicorn would complain about and drop."""
+    """Answers HEAD as GET, length and all, less the body, which gunicorn would complain about and drop.
+    A 304, which never has a body, says nothing of a length: 0 would be wrong."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -52,6 +67,8 @@ class HeadWithoutBody:
         if request.method == "HEAD" and not response.streaming:
             response.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
+        if response.status_code == 304:
+            del response["Content-Length"]
         return response
 
 

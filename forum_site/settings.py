@@ -13,6 +13,7 @@ import environ
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 env = environ.Env()
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "forum.middleware.RememberHeaders",
     "forum.middleware.HealthCheck",
     "forum.middleware.HeadWithoutBody",
     "django.middleware.security.SecurityMiddleware",
@@ -123,29 +125,44 @@ REDIS_CACHE_URL = env.str("REDIS_CACHE_URL", default=f"unix://{_socket}?db=0")
 REDIS_SESSION_URL = env.str("REDIS_SESSION_URL", default=f"unix://{_socket}?db=1")
 
 
-def redis_alias(url: str) -> dict[str, Any]:
-    """One Redis server as a Django cache: JSON, short timeouts, one retry (a failover costs one)."""
-    return {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": url,
-        "OPTIONS": {
-            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            "SOCKET_CONNECT_TIMEOUT": 0.1,
-            "SOCKET_TIMEOUT": 0.25,
-            "CONNECTION_POOL_KWARGS": {
-                "retry": Retry(ConstantBackoff(0.01), 1),
-                "retry_on_error": [ReadOnlyError, RedisConnectionError],
-                "max_connections": 100,
-            },
-        },
+def redis_alias(url: str, cluster: bool = False) -> dict[str, Any]:
+    """One Redis server, or cluster, as a Django cache: JSON, no call waits over 0.3 s, one retry.
+
+    A failover costs the retry: the connection broke, or the server says that it is a replica now. A server
+    that does not answer in time is not asked again.
+    """
+    pool = {
+        "retry": Retry(ConstantBackoff(0.01), 1, supported_errors=(RedisConnectionError, ReadOnlyError)),
+        "retry_on_error": [ReadOnlyError, RedisConnectionError],
+        "max_connections": 100,
+        # A server's announcement of its maintenance would stretch the timeouts to 10 s.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
+    options = {
+        "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+        "SOCKET_CONNECT_TIMEOUT": 0.1,
+        "SOCKET_TIMEOUT": 0.2,
+        "CONNECTION_POOL_KWARGS": pool,
+    }
+    if cluster:
+        options["CONNECTION_FACTORY"] = "forum.redis.ClusterFactory"
+    return {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": url, "OPTIONS": options}
 
 
-CACHES = {"default": redis_alias(REDIS_CACHE_URL), "sessions": redis_alias(REDIS_SESSION_URL)}
+CACHES = {
+    "default": redis_alias(REDIS_CACHE_URL, env.bool("REDIS_CACHE_CLUSTER", default=False)),
+    "sessions": redis_alias(REDIS_SESSION_URL, env.bool("REDIS_SESSION_CLUSTER", default=False)),
+}
 
 SESSION_ENGINE = "forum.sessions"
 SESSION_CACHE_ALIAS = "sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+
+# -- What each worker keeps in its own memory -----------------------------------------------------
+
+# How many megabytes of hot pages. 0: none, nor generations, sessions and accounts; then every hit costs
+# a Redis round trip.
+LOCAL_PAGES_MB = env.int("LOCAL_PAGES_MB", default=64)
 
 # -- The relational database: users, groups, forum definitions ------------------------------------
 
