@@ -53,7 +53,7 @@ class Line:
             protocolError=Lost, replyError=Refused, encoding="utf-8", errors="surrogateescape", notEnoughData=_MORE
         )
         self._beat = hiredis.pack_command(question)  # type: ignore[arg-type]
-        self._server: object = None
+        self.server: object = None
         self.sent = 0.0
         self.answered = True
         self.believed_until = 0.0
@@ -125,9 +125,9 @@ class Line:
                 raise Lost(f"the server is a {server}")
         else:
             server = sorted((first, last, primary[2]) for first, last, primary, *_ in answer)
-        if self._server not in (None, server):
+        if self.server not in (None, server):
             raise Lost("the cluster's slots have moved")
-        self._server = server
+        self.server = server
 
 
 def opened(pool: ConnectionPool, prefixes: tuple[str, ...], question: tuple[str, ...], until: float) -> Line:

@@ -26,7 +26,7 @@ from django.core.signals import setting_changed
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from forum.redis import Down, answering, client, left_alone
+from forum.redis import Down, answering, came_from, left_alone, primaries
 
 from . import pushes
 from .pushes import Line, Lost
@@ -64,7 +64,7 @@ class Tracker(Generic[V]):
         self._prefixes = prefixes
         self._kept: dict[str, tuple[V, float | None]] = {}
         self._expected: dict[str, Expected] = {}
-        self._lines: list[Line] = []
+        self._lines: dict[str, Line] = {}
         self._refusal = ""
         self._unlocked()
         _trackers.add(self)
@@ -96,7 +96,7 @@ class Tracker(Generic[V]):
                 return False
 
     def _take_in(self) -> None:
-        for line in self._lines:
+        for line in self._lines.values():
             for keys in line.read():
                 if keys is None:  # FLUSHDB, FLUSHALL
                     self._forget()
@@ -105,13 +105,13 @@ class Tracker(Generic[V]):
                 for key in keys:
                     self._kept.pop(key, None)
                     self._expected.pop(key, None)
-        self._calm_until = min(line.calm_until for line in self._lines)
+        self._calm_until = min(line.calm_until for line in self._lines.values())
 
     def _beat(self, now: float) -> bool:
-        for line in self._lines:
+        for line in self._lines.values():
             line.beat(now)
-        self._calm_until = min(line.calm_until for line in self._lines)
-        return now < min(line.believed_until for line in self._lines)
+        self._calm_until = min(line.calm_until for line in self._lines.values())
+        return now < min(line.believed_until for line in self._lines.values())
 
     def _forget(self) -> None:
         self.drops += 1
@@ -124,9 +124,9 @@ class Tracker(Generic[V]):
         log.info("what is kept of %s is dropped: %s", self.alias, reason)
         self._forget()
         self._arrived = None
-        for line in self._lines:
+        for line in self._lines.values():
             line.close()
-        self._lines = []
+        self._lines = {}
 
     def revive(self) -> bool:
         """As `alive`, but ask the server, or connect anew, if that is what it takes; waits 0.1 s at most.
@@ -159,9 +159,9 @@ class Tracker(Generic[V]):
         while True:
             with self._lock:
                 arrived, now = self._arrived, time.monotonic()
-                if arrived is None or any(line.overdue(now) for line in self._lines):
+                if arrived is None or any(line.overdue(now) for line in self._lines.values()):
                     return False
-                descriptors = [line.descriptor for line in self._lines]
+                descriptors = [line.descriptor for line in self._lines.values()]
             if now >= until:
                 raise RedisTimeoutError("the server did not answer in time")
             _poll(descriptors)((until - now) * 1000)
@@ -171,12 +171,28 @@ class Tracker(Generic[V]):
     def _connect(self, until: float) -> bool:
         with self._lock:
             self._disconnect("connecting anew")
-        lines = [pushes.opened(client(self.alias).connection_pool, self._prefixes, pushes.WHO, until)]
+        lines = self._open(until)
         with self._lock:
             self._lines = lines
-            self._arrived = _poll([line.descriptor for line in lines])
-            self._calm_until = min(line.calm_until for line in lines)
+            self._arrived = _poll([line.descriptor for line in lines.values()])
+            self._calm_until = min(line.calm_until for line in lines.values())
         return True
+
+    def _open(self, until: float) -> dict[str, Line]:
+        """A connection to each server that takes writes, by its name; RedisError unless all of them agree
+        on who has what."""
+        lines: dict[str, Line] = {}
+        try:
+            for name, pool in primaries(self.alias).items():
+                lines[name] = pushes.opened(pool, self._prefixes, pushes.WHO_IN_CLUSTER if name else pushes.WHO, until)
+            first, *others = lines.values()
+            if any(line.server != first.server for line in others):
+                raise Lost("the cluster's servers do not agree who has which slots")
+        except BaseException:
+            for line in lines.values():
+                line.close()
+            raise
+        return lines
 
     # -- What is kept -----------------------------------------------------------------------------
 
@@ -205,6 +221,9 @@ class Tracker(Generic[V]):
             if self._expected.get(expected.key) is not expected:
                 return
             del self._expected[expected.key]
+            if not came_from(self.alias, self._lines, expected.key, expected.since):
+                self._disconnect("a server has answered that is not followed")
+                return
             if len(self._kept) >= self.limit:
                 for key in list(islice(self._kept, max(1, self.limit // 10))):
                     del self._kept[key]
@@ -223,7 +242,7 @@ class Tracker(Generic[V]):
     def _forked(self) -> None:
         """Begin anew: the connection is the parent's, and its threads, which may have held a lock, are gone."""
         self._unlocked()
-        self._kept, self._expected, self._lines = {}, {}, []
+        self._kept, self._expected, self._lines = {}, {}, {}
 
 
 def _poll(descriptors: list[int]) -> Callable[[float], list[Any]]:
