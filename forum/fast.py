@@ -19,47 +19,15 @@ from forum.cache import local, stats
 from forum.cache.body import Filled
 from forum.cache.intents import state_key
 from forum.cache.tags import account
+from forum.exchange import Ask, Headers, Reply
 from forum.readers import Basis
 from forum.views.holes import THEMES, late_values
-
-Headers = list[tuple[str, str]]
 
 # What the ordinary path gives per answer, or the server does.
 OWN_HEADERS = frozenset({"content-length", "content-encoding", "etag", "x-cache", "date", "server", "connection"})
 # A visitor who gets one of these is not given the same answer again.
 PERSONAL_HEADERS = frozenset({"server-timing"})
 COOKIES_MOST = 4096
-
-
-class Ask(NamedTuple):
-    """One complete, well-formed GET without a body, as the server's parser gave it.
-
-    `target` is the request target as sent, e.g. b"/f/aws/01J.../slug/?page=2"; absent headers are b"" (or None
-    where that is told apart); `tls` is whether the server takes the request for HTTPS (`wsgi.url_scheme`), by the
-    connection itself or by what a proxy that it trusts says; `address` is the client's, for the log.
-    """
-
-    target: bytes
-    host: bytes
-    cookie: bytes
-    accept_encoding: bytes
-    if_none_match: bytes
-    forwarded_proto: bytes | None
-    tls: bool
-    address: str
-
-
-class Reply(NamedTuple):
-    """A complete answer: 200, or 304 without a body.
-
-    `headers` holds all but Date, Server and Connection (Content-Length included, but on a 304 none);
-    `head` is the same headers as "Name: value\\r\\n" lines.
-    """
-
-    status: int
-    headers: Headers
-    head: bytes
-    body: bytes
 
 
 # -- Who is asking --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tests.processes import ROOT
 
 # From bottom to top: a part may import what stands on lower lines, and never its neighbours.
 LAYERS = [
-    {"errors", "markup", "redis", "holes", "sample", "checks"},
+    {"errors", "exchange", "markup", "redis", "holes", "sample", "checks"},
     {"tables", "cache"},
     {"permissions", "form_tokens", "links", "models", "local", "sessions"},
     {"accounts", "directory", "forms"},

@@ -1,0 +1,39 @@
+"""What the fast path is asked, and what it answers: between servers and `forum.fast`.
+
+Apart from it, because a server knows these two before Django is set up.
+"""
+
+from typing import NamedTuple
+
+Headers = list[tuple[str, str]]
+
+
+class Ask(NamedTuple):
+    """One complete, well-formed GET without a body, as the server's parser gave it.
+
+    `target` is the request target as sent, e.g. b"/f/aws/01J.../slug/?page=2"; absent headers are b"" (or None
+    where that is told apart); `tls` is whether the server takes the request for HTTPS (`wsgi.url_scheme`), by the
+    connection itself or by what a proxy that it trusts says; `address` is the client's, for the log.
+    """
+
+    target: bytes
+    host: bytes
+    cookie: bytes
+    accept_encoding: bytes
+    if_none_match: bytes
+    forwarded_proto: bytes | None
+    tls: bool
+    address: str
+
+
+class Reply(NamedTuple):
+    """A complete answer: 200, or 304 without a body.
+
+    `headers` holds all but Date, Server and Connection (Content-Length included, but on a 304 none);
+    `head` is the same headers as "Name: value\\r\\n" lines.
+    """
+
+    status: int
+    headers: Headers
+    head: bytes
+    body: bytes
