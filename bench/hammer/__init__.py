@@ -16,5 +16,5 @@ was read can be held against what had been acknowledged when its request was sen
     faults     what is done to the servers meanwhile
     lag        a DynamoDB whose global indexes lag
     dying      a site whose workers die between the database and the invalidation
-    naive      a site with a second cache, which deletes on write
+    naive      the site with a cache that deletes on write
 """

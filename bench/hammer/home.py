@@ -14,7 +14,7 @@ FOREIGN = ("SECRET_KEY", "DATABASE_URL", "DYNAMODB_TABLE_PREFIX", "STATIC_ROOT",
 
 
 def prepare(home: Path) -> None:
-    """Set Django up on `home`, with members and a forum in its database, and static files collected."""
+    """Set Django up on `home`, with static files collected."""
     root = Path(__file__).absolute().parent.parent.parent
     # An engine that this machine has installed already is not installed once more.
     engines = Path(os.environ.get("DATA_DIR", root / "var")).absolute() / "engines"
@@ -34,10 +34,16 @@ def prepare(home: Path) -> None:
     from django.core.management import call_command
 
     django.setup()
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def populate() -> None:
+    """Members and a forum, which all runs share. Writes to the database want a Redis whose pages they renew."""
+    from django.core.management import call_command
+
     from forum.models import Forum, User
 
     call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    Forum.objects.create(name=FORUM, title="The hammer")
+    Forum.objects.get_or_create(name=FORUM, defaults={"title": "The hammer"})
     for name in (MODERATOR, *READERS, *WRITERS):
-        User.objects.create_user(name, f"{name}@example.org", is_staff=name == MODERATOR)
+        User.objects.get_or_create(username=name, defaults={"is_staff": name == MODERATOR})

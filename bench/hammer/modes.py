@@ -22,6 +22,8 @@ BOUND_SECONDS = 3.0
 SLACK_SECONDS = 0.5
 EXAMPLES = 5
 
+SLOW = {"FAST_PATH": "0"}
+
 Fault = Callable[[Site, float], int]
 
 
@@ -38,13 +40,13 @@ class Mode:
     servers: int = 1
     lag: float = 0.0
     writers: int = 4
-    pause: float = 0.03
+    pause: float = 0.06
     must_be_stale: bool = False
 
 
 MODES = [
     Mode("plain"),
-    Mode("ordinary", environment={"FAST_PATH": "0"}),
+    Mode("ordinary", environment=SLOW),
     Mode("lag", faults.lag, "old answers", lag=0.3),
     Mode(
         "killed-writers",
@@ -58,7 +60,7 @@ MODES = [
     Mode("redis-refusing", faults.refuse_writes, "refusals"),
     Mode("eviction", faults.evict, "evicted"),
     Mode("two-servers", servers=2),
-    Mode("naive", application="bench.hammer.naive", environment={"FAST_PATH": "0"}, must_be_stale=True),
+    Mode("naive", application="bench.hammer.naive", environment=SLOW, must_be_stale=True),
 ]
 
 

@@ -20,7 +20,7 @@ from forum.models import User
 from forum.tables import base, posts
 from forum.tables.keys import Nonce
 
-from .home import FORUM
+from .home import FORUM, populate
 from .ledger import Version
 from .writers import Scene, Writer
 
@@ -93,6 +93,7 @@ def running(home: Path) -> Iterator[Site]:
         for name in ("cache", "sessions"):
             shutil.rmtree(home / name, ignore_errors=True)
         site.start_redis()
+        populate()
         site.start_dynamodb()
         yield site
 
