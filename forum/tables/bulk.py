@@ -22,31 +22,39 @@ WRITE_BATCH = 25
 TRANSACTION = 100
 
 T = TypeVar("T", bound=Model)
+# A partition key and a sort key.
+Key = tuple[str, str]
 Item = dict[str, Any]
 
 
-def get_many(model: type[T], keys: Sequence[tuple[str, str]]) -> list[T]:
+def get_many(model: type[T], keys: Iterable[Key]) -> list[T]:
     """The items with these keys, read consistently, in no order; missing ones are left out.
 
-    At most 100 keys; Unavailable when DynamoDB leaves some unread ten times in a row.
+    One BatchGetItem for each hundred different keys, none for no keys. Unavailable when DynamoDB
+    leaves some unread ten times in a row.
     """
-    if len(keys) > READ_BATCH:
-        raise ValueError(f"at most {READ_BATCH} keys at once, got {len(keys)}")
+    # A batch that names a key twice would be refused.
+    different = list(dict.fromkeys(keys))
+    batches = (different[start : start + READ_BATCH] for start in range(0, len(different), READ_BATCH))
+    return [item for batch in batches for item in _get_batch(model, batch)]
+
+
+def _get_batch(model: type[T], keys: Sequence[Key]) -> list[T]:
+    """The items of a batch, and what is left of it again and again."""
     request: Item = {"Keys": [_key(model, key) for key in keys], "ConsistentRead": True}
     found: list[T] = []
     for attempt in range(ATTEMPTS):
-        if not request["Keys"]:
-            return found
         name = model.Meta.table_name
         answer = connection().dispatch("BatchGetItem", {"RequestItems": {name: request}})
         found += [model.from_raw_data(item) for item in answer["Responses"].get(name, [])]
         request["Keys"] = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
-        if request["Keys"]:
-            pause(attempt + 3)
+        if not request["Keys"]:
+            return found
+        pause(attempt + 3)
     raise Unavailable("The post store is overloaded just now. Please try again in a moment.")
 
 
-def _key(model: type[Model], key: tuple[str, str]) -> Item:
+def _key(model: type[Model], key: Key) -> Item:
     table = model._get_connection().get_meta_table()
     names = (table.hash_keyname, str(table.range_keyname))
     return {name: {"S": part} for name, part in zip(names, key, strict=True)}

@@ -104,9 +104,19 @@ def test_reading_what_is_never_given_ends(stored, patient):
     assert len(asked) == bulk.ATTEMPTS
 
 
-def test_more_keys_than_one_batch_takes_are_a_mistake_of_the_caller():
-    with pytest.raises(ValueError, match="at most 100"):
-        bulk.get_many(Post, [("a", "b")] * 101)
+def test_a_hundred_keys_are_one_call_and_none_are_none(stored):
+    list(bulk.put_many(made(130)))
+    keys = [(post.partition, post.timestamp) for post in made(130)]
+    for count, calls in ((0, 0), (1, 1), (100, 1), (101, 2), (130, 2)):
+        with base.counting() as ledger:
+            assert len(bulk.get_many(Post, keys[:count])) == count
+        assert ledger.calls == ["BatchGetItem"] * calls
+
+
+def test_a_key_that_is_named_twice_is_read_once(stored):
+    list(bulk.put_many(made(2)))
+    keys = [(post.partition, post.timestamp) for post in made(2)]
+    assert len(bulk.get_many(Post, [*keys, *keys])) == 2
 
 
 def none_of(request):
