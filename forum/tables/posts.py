@@ -6,10 +6,13 @@ of a thread by number (Query of ThreadPosts); posts of a member by time (Query o
 Because a thread's numbers have no gaps, a page of it is a range of numbers: page 2,500 costs what
 page 1 costs. The price is that replies to one thread are made one after the other: each transaction
 moves the head from n to n+1 and puts post n+1, or does neither.
+
+Both indexes follow the table after a moment. Where a page must not, its reader says which posts were
+`written` in the last seconds, and `overlay` which of them to read from the table itself.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -20,18 +23,22 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from forum.errors import Busy, Conflict, NotFound
+from forum.errors import Busy, Conflict, NotFound, Unavailable
 
-from .base import Lost, Table, Update, commit, commit_between, pause, table_name
-from .bulk import get_many
+from . import overlay
+from .base import Lost, Update, commit, commit_between, pause, table_name
+from .bulk import Key, get_many
 from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
 from .moderation import Record, new_record, post_subject
-from .threads import RECENT, Thread, get_thread, merge_newest, new_head
+from .overlay import NOTHING, Written
+from .threads import RECENT, ForumItem, Thread, find_thread, get_thread, merge_newest, new_head
 
 # How long a reply or a change may wait for others at the same thread, before its writer is told.
 REPLY_SECONDS = 3.0
 # A new thread can only collide with itself, sent twice.
 THREAD_ATTEMPTS = 5
+# How often an index is asked for a post that must be there: over half a second.
+INDEX_ATTEMPTS = 5
 
 
 class UserPosts(GlobalSecondaryIndex["Post"]):  # type: ignore[no-untyped-call]
@@ -56,19 +63,17 @@ class ThreadPosts(GlobalSecondaryIndex["Post"]):  # type: ignore[no-untyped-call
     number = NumberAttribute(range_key=True, attr_name="PostNumber")
 
 
-class Post(Table):
-    """A post. `body` is Markdown; `status` visible or deleted; `revision` grows with every change."""
+class Post(ForumItem):
+    """A post. `body` is Markdown; `revision` grows with every change."""
 
     class Meta:
         table_name = table_name("ForumPosts")
 
-    partition = UnicodeAttribute(hash_key=True, attr_name="ForumName")
     timestamp = UnicodeAttribute(range_key=True, attr_name="PostTimestamp")
     user_id = UnicodeAttribute(attr_name="UserID")
     thread_id = UnicodeAttribute(attr_name="ThreadID")
     number = NumberAttribute(attr_name="PostNumber")
     body = UnicodeAttribute(attr_name="Body")
-    status = UnicodeAttribute(attr_name="Status", default="visible")
     revision = NumberAttribute(attr_name="Revision", default=1)
     edited_at = UnicodeAttribute(attr_name="EditedAt", null=True)
     like_count = NumberAttribute(attr_name="LikeCount", default=0)
@@ -78,12 +83,9 @@ class Post(Table):
     by_thread = ThreadPosts()
 
     @property
-    def forum(self) -> str:
-        return forum_of(self.partition)
-
-    @property
-    def deleted(self) -> bool:
-        return self.status != "visible"
+    def key(self) -> Key:
+        """What `written` names it by."""
+        return self.partition, self.timestamp
 
     @property
     def created(self) -> datetime:
@@ -97,39 +99,69 @@ class Post(Table):
 # -- Reads ----------------------------------------------------------------------------------------
 
 
-def list_of_thread(thread: Thread, first: int, last: int) -> list[Post]:
-    """Posts `first` to `last` of a thread by number, as far as they exist. One Query.
-
-    The index is eventually consistent, but since numbers have no gaps a missing post shows, and the
-    head knows the keys of the last ten: those are read from the table itself (one BatchGetItem).
-    """
+def list_of_thread(thread: Thread, first: int, last: int, written: Written = NOTHING) -> list[Post]:
+    """Posts `first` to `last` of a thread by number, as far as they exist. One Query, and one
+    BatchGetItem where the index may be behind the table: see `overlay.keys_of_page`."""
     last = min(last, int(thread.last_post_number))
     if last < first:
         return []
     found = Post.by_thread.query(thread.id, Post.number.between(first, last), limit=last - first + 1)
     posts = {int(post.number): post for post in found}
-    if len(posts) <= last - first:
-        for post in get_many(Post, _missing_keys(thread, first, last, posts)):
+    # What is read by key now, consistently, is never older than what the index said before.
+    for post in get_many(Post, overlay.keys_of_page(range(first, last + 1), posts, thread.recent_keys, written)):
+        if post.thread_id == thread.id and first <= post.number <= last:
             posts[int(post.number)] = post
     return [posts[number] for number in sorted(posts)]
 
 
-def _missing_keys(thread: Thread, first: int, last: int, found: dict[int, Post]) -> list[tuple[str, str]]:
-    oldest = int(thread.last_post_number) - len(thread.recent_posts) + 1
-    return [
-        (thread.partition, thread.recent_posts[number - oldest])
-        for number in range(max(first, oldest), last + 1)
-        if number not in found
-    ]
-
-
 def get_post(thread_id: str, number: int) -> Post:
-    """One post by its address; NotFound where there is none. One Query of ThreadPosts, then one
-    consistent GetItem, since the index may still show the text before the last edit."""
+    """One post by its address alone; NotFound where the index shows none. One Query of ThreadPosts,
+    then one consistent GetItem, since the index may still show the text before the last edit."""
     for found in Post.by_thread.query(thread_id, Post.number == number, limit=1):
-        with suppress(DoesNotExist):
-            return Post.get(found.partition, found.timestamp, consistent_read=True)
+        return _get(found.key)
     raise NotFound("There is no such post.")
+
+
+def _get(key: Key) -> Post:
+    try:
+        return Post.get(*key, consistent_read=True)
+    except DoesNotExist:
+        raise NotFound("There is no such post.") from None
+
+
+def get_post_of(head: Thread, number: int) -> Post:
+    """One post of a thread, consistent; NotFound where the head counts none of that number.
+
+    One GetItem for the posts whose keys the head remembers, so that a reply can be edited at once;
+    else as `get_post`. A post that the head counts exists: should the index not show it, because so
+    many came within moments, it is asked again, for half a second, then Unavailable.
+    """
+    if not 1 <= number <= head.last_post_number:
+        raise NotFound("There is no such post.")
+    if number in head.recent_keys:
+        return _get(head.recent_keys[number])
+    for attempt in range(INDEX_ATTEMPTS):
+        with suppress(NotFound):
+            return get_post(head.id, number)
+        pause(attempt + 3)
+    raise Unavailable("This post is being stored just now. Please try again in a moment.")
+
+
+def find_head(thread_id: str, number: int, forums: Iterable[str]) -> Thread:
+    """The head, consistent, of the thread of a post that is named by its address alone; NotFound.
+
+    Any post of the thread up to this one tells the forum: one Query of ThreadPosts, one GetItem. Of
+    a thread that began a moment ago the index may know none; then each of `forums`, which are all
+    that there are, is asked for the head: one BatchGetItem instead of the GetItem.
+    """
+    earlier = Post.by_thread.query(
+        thread_id, Post.number <= number, scan_index_forward=False, limit=1, attributes_to_get=["ForumName"]
+    )
+    forum = next((forum_of(post.partition) for post in earlier), "")
+    head = get_thread(forum, thread_id) if forum else find_thread(thread_id, forums)
+    if not 1 <= number <= head.last_post_number:
+        raise NotFound("There is no such post.")
+    return head
 
 
 def find_forum(thread_id: str, number: int) -> str:
@@ -141,7 +173,8 @@ def find_forum(thread_id: str, number: int) -> str:
 
 
 def list_of_forum(forum: str, shards: int, limit: int, before: str = "") -> list[Post]:
-    """At most `limit` posts of a forum, newest first, older than the sort key `before`. One Query per shard."""
+    """At most `limit` posts of a forum, newest first, older than the sort key `before`. One Query per
+    shard, of the table itself and consistent: it shows what was written last, with nothing laid over it."""
     condition = Post.timestamp < before if before else None
     shard_lists = [
         Post.query(key, condition, scan_index_forward=False, consistent_read=True, limit=limit)
@@ -150,17 +183,36 @@ def list_of_forum(forum: str, shards: int, limit: int, before: str = "") -> list
     return merge_newest(shard_lists, lambda post: post.timestamp, limit)
 
 
-def list_of_user(user_id: str, limit: int, before: str = "") -> list[Post]:
-    """At most `limit` posts of a member, newest first, older than the sort key `before`. One Query."""
+def list_of_user(user_id: str, limit: int, before: str = "", written: Written = NOTHING) -> list[Post]:
+    """At most `limit` posts of a member, newest first, older than the sort key `before`. One Query, and
+    one BatchGetItem where posts `written` lately can be among them: see `overlay.keys_of_list`."""
     condition = Post.timestamp < before if before else None
-    return list(Post.by_user.query(user_id, condition, scan_index_forward=False, limit=limit))
+    found = list(Post.by_user.query(user_id, condition, scan_index_forward=False, limit=limit))
+    posts = {post.key: post for post in found}
+    for post in get_many(Post, overlay.keys_of_list(found, limit, before, written)):
+        if post.user_id == user_id:
+            posts[post.key] = post
+    return sorted(posts.values(), key=lambda post: post.timestamp, reverse=True)[:limit]
 
 
 # -- Writes ---------------------------------------------------------------------------------------
 
 
+class Reply(tuple[Thread, int]):
+    """A reply that is stored: the head it was added to and its number, as a pair. `key` is the post's."""
+
+    key: Key
+
+    @classmethod
+    def at(cls, head: Thread, number: int, key: Key) -> "Reply":
+        reply = cls((head, number))
+        reply.key = key
+        return reply
+
+
 def put_thread(forum: str, shards: int, user_id: str, title: str, body: str, nonce: Nonce) -> Thread:
-    """Start a thread: its head and its first post in one transaction. Returns the head.
+    """Start a thread: its head and its first post in one transaction. Returns the head, whose
+    `first_key` is the post's.
 
     The id comes from the nonce, so the same form sent twice finds the first sending's thread.
     """
@@ -180,8 +232,8 @@ def put_thread(forum: str, shards: int, user_id: str, title: str, body: str, non
 
 def put_reply(
     forum: str, thread_id: str, user_id: str, body: str, nonce: Nonce, check: Callable[[Thread], None]
-) -> tuple[Thread, int]:
-    """Add a post to a thread; returns the head it was added to and the post's number.
+) -> Reply:
+    """Add a post to a thread; returns the head it was added to and the post's number (and its key).
 
     `check` is called with the consistent head before each attempt and raises where a reply is not
     allowed; what it saw is then a condition of the transaction. When others reply first the attempt
@@ -191,12 +243,11 @@ def put_reply(
     before: Thread | None = None
     for attempt in count():
         head = get_thread(forum, thread_id)
-        number = _already_stored(head, user_id, nonce, before)
-        if number is not None:
-            return head, number
+        if stored := _already_stored(head, user_id, nonce, before):
+            return stored
         check(head)
         try:
-            return head, _append(head, user_id, body, nonce)
+            return _append(head, user_id, body, nonce)
         except Lost:
             if time.monotonic() > late:
                 break
@@ -206,18 +257,18 @@ def put_reply(
     raise Busy("Many people are replying at this moment. Please send your reply again.")
 
 
-def _already_stored(head: Thread, user_id: str, nonce: Nonce, before: Thread | None = None) -> int | None:
-    """The number under which this nonce's post is already there, None where it is not.
+def _already_stored(head: Thread, user_id: str, nonce: Nonce, before: Thread | None = None) -> Reply | None:
+    """This nonce's post where it is already there, None where it is not.
 
     The head knows its last ten posts. Only when more came since the form was made, or since the
     head `before`, in which it was looked for in vain, can an earlier sending be older than that:
     then the member's own posts since then are asked. Asking in every attempt would take so long
     that others always get there first.
     """
-    number = head.recent_number(nonce.suffix)
-    if number is not None or len(head.recent_posts) < RECENT:
-        return number
-    if time_of(head.recent_posts[0]) < nonce.issued:
+    for number, key in head.recent_keys.items():
+        if suffix_of(key[1]) == nonce.suffix:
+            return Reply.at(head, number, key)
+    if len(head.recent_posts) < RECENT or time_of(head.recent_posts[0]) < nonce.issued:
         return None
     since = post_timestamp(nonce, nonce.issued)
     if before is not None:
@@ -226,44 +277,21 @@ def _already_stored(head: Thread, user_id: str, nonce: Nonce, before: Thread | N
         since = before.last_post_timestamp or since
     for post in Post.by_user.query(user_id, Post.timestamp >= since, scan_index_forward=False, limit=100):
         if post.thread_id == head.id and suffix_of(post.timestamp) == nonce.suffix:
-            return int(post.number)
+            return Reply.at(head, int(post.number), post.key)
     return None
 
 
-def _append(head: Thread, user_id: str, body: str, nonce: Nonce) -> int:
+def _append(head: Thread, user_id: str, body: str, nonce: Nonce) -> Reply:
     """Post n+1 and the head that counts it, in one transaction; Lost when the head has moved on."""
     number = int(head.last_post_number) + 1
     timestamp = post_timestamp(nonce, datetime.now(UTC), after=head.last_post_timestamp or "")
     post = Post(head.partition, timestamp, user_id=user_id, thread_id=head.id, number=number, body=body)
     commit(
         puts=[(post, Post.timestamp.does_not_exist())],
-        updates=[
-            (
-                head,
-                [
-                    Thread.last_post_number.set(number),
-                    Thread.last_post_timestamp.set(timestamp),
-                    Thread.last_post_user_id.set(user_id),
-                    Thread.post_count.add(1),
-                    Thread.recent_posts.set([*head.recent_posts, timestamp][-RECENT:]),
-                ],
-                _still(head),
-            )
-        ],
+        updates=[head.appending(timestamp, user_id)],
         token=str(uuid5(NAMESPACE_URL, f"{head.id}/{number}/{timestamp}")),
     )
-    return number
-
-
-def _still(head: Thread) -> Condition:
-    """The head is as it was read: the same last post, as open or locked as then, and not deleted or moved."""
-    same: Condition = (
-        (Thread.last_post_number == int(head.last_post_number))
-        & (Thread.locked == head.locked)
-        & (Thread.status == head.status)
-        & Thread.moved_to.does_not_exist()
-    )
-    return same
+    return Reply.at(head, number, post.key)
 
 
 def change_post(post: Post, seen_revision: int, editor_id: str, body: str, title: str | None, old_title: str) -> None:
@@ -293,7 +321,7 @@ def remove_post(post: Post, remover_id: str, seen: Thread | None = None) -> None
     gone = [Post.status.set("deleted"), Post.body.set("-"), Post.revision.add(1)]
     if post.number == 1:
         head = [Thread.status.set("deleted"), Thread.last_post_timestamp.remove(), Thread.post_count.add(-1)]
-        unchanged = _still(seen) if seen else Thread.id.exists()
+        unchanged = seen.unchanged() if seen else Thread.id.exists()
     else:
         head, unchanged = [Thread.post_count.add(-1)], Thread.id.exists()
     _commit_change(record, [(post, gone, _at(revision)), (_head_of(post), head, unchanged)])

@@ -1,7 +1,8 @@
 """ForumThreads: one small item per thread, its head. Lists threads by last activity.
 
-Access patterns: a thread's head (GetItem, consistent); a forum's threads by last activity (Query
-of the local secondary index LastActivity, consistent, one per shard, merged).
+Access patterns: a thread's head (GetItem, consistent), also without its forum's name (BatchGetItem,
+consistent); a forum's threads by last activity (Query of the local secondary index LastActivity,
+consistent, one per shard, merged).
 
 The index is local because only a local one can be read consistently, so the list built right after
 a reply shows that reply. It is sparse: a thread that nobody may list has no LastPostTimestamp and
@@ -17,11 +18,13 @@ from typing import Any, TypeVar
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import IncludeProjection, LocalSecondaryIndex
 
 from forum.errors import NotFound
 
-from .base import Lost, Table, commit_between, table_name
+from .base import Lost, Table, Update, commit_between, table_name
+from .bulk import Key, get_many
 from .keys import forum_of, partitions, thread_partition, time_of
 
 # How many posts back a head remembers sort keys: ten keep a head below 1 KB, one write unit.
@@ -53,19 +56,36 @@ class LastActivity(LocalSecondaryIndex["Thread"]):  # type: ignore[no-untyped-ca
     last_post_timestamp = UnicodeAttribute(range_key=True, attr_name="LastPostTimestamp")
 
 
-class Thread(Table):
+class ForumItem(Table):
+    """What lies in a forum's partition: a head or a post. `status` is visible or deleted."""
+
+    class Meta:
+        table_name = ""
+
+    partition = UnicodeAttribute(hash_key=True, attr_name="ForumName")
+    status = UnicodeAttribute(attr_name="Status", default="visible")
+
+    @property
+    def forum(self) -> str:
+        return forum_of(self.partition)
+
+    @property
+    def deleted(self) -> bool:
+        return self.status != "visible"
+
+
+class Thread(ForumItem):
     """A thread's head.
 
     `last_post_number` counts every post ever made (numbers have no gaps), `post_count` those that
-    can be read. `status` is visible or deleted. `recent_posts` holds the sort keys of the last ten
-    posts, oldest first: with them a form sent twice is recognised, and a post that the ThreadPosts
-    index does not show yet can be read by its key.
+    can be read. `recent_posts` holds the sort keys of the last ten posts, oldest first: with them a
+    form sent twice is recognised, and a post that the ThreadPosts index does not show yet can be
+    read by its key.
     """
 
     class Meta:
         table_name = table_name("ForumThreads")
 
-    partition = UnicodeAttribute(hash_key=True, attr_name="ForumName")
     id = UnicodeAttribute(range_key=True, attr_name="ThreadID")
     title = UnicodeAttribute(attr_name="Title")
     user_id = UnicodeAttribute(attr_name="UserID")
@@ -77,18 +97,9 @@ class Thread(Table):
     recent_posts: ListAttribute[Any] = ListAttribute(attr_name="RecentPosts", of=UnicodeAttribute, default=list)
     pinned = BooleanAttribute(attr_name="Pinned", default=False)
     locked = BooleanAttribute(attr_name="Locked", default=False)
-    status = UnicodeAttribute(attr_name="Status", default="visible")
     moved_to = UnicodeAttribute(attr_name="MovedTo", null=True)
 
     by_activity = LastActivity()
-
-    @property
-    def forum(self) -> str:
-        return forum_of(self.partition)
-
-    @property
-    def deleted(self) -> bool:
-        return self.status != "visible"
 
     @property
     def created(self) -> datetime:
@@ -98,13 +109,37 @@ class Thread(Table):
     def last_activity(self) -> datetime:
         return time_of(self.last_post_timestamp or self.created_at)
 
-    def recent_number(self, suffix: str) -> int | None:
-        """The number of the recent post whose sort key has this suffix, None where there is none."""
+    @property
+    def first_key(self) -> Key:
+        """The key of the post that the thread began with."""
+        return self.partition, self.created_at
+
+    @property
+    def recent_keys(self) -> dict[int, Key]:
+        """The keys of the last posts by number, rising."""
         first = int(self.last_post_number) - len(self.recent_posts) + 1
-        for number, timestamp in enumerate(self.recent_posts, first):
-            if timestamp.endswith(f"#{suffix}"):
-                return number
-        return None
+        return {number: (self.partition, timestamp) for number, timestamp in enumerate(self.recent_posts, first)}
+
+    def unchanged(self) -> Condition:
+        """It is stored as it was read: the same last post, as open or locked as then, and not deleted or moved."""
+        same: Condition = (
+            (Thread.last_post_number == int(self.last_post_number))
+            & (Thread.locked == self.locked)
+            & (Thread.status == self.status)
+            & Thread.moved_to.does_not_exist()
+        )
+        return same
+
+    def appending(self, timestamp: str, user_id: str) -> Update:
+        """The update that counts one more post, with this sort key, if the head is still as it was read."""
+        actions = [
+            Thread.last_post_number.set(int(self.last_post_number) + 1),
+            Thread.last_post_timestamp.set(timestamp),
+            Thread.last_post_user_id.set(user_id),
+            Thread.post_count.add(1),
+            Thread.recent_posts.set([*self.recent_posts, timestamp][-RECENT:]),
+        ]
+        return self, actions, self.unchanged()
 
 
 def new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str) -> Thread:
@@ -132,6 +167,16 @@ def get_thread(forum: str, thread_id: str) -> Thread:
         return Thread.get(thread_partition(forum, thread_id), thread_id, consistent_read=True)
     except DoesNotExist:
         raise NotFound("There is no such thread. It may have been removed.") from None
+
+
+def find_thread(thread_id: str, forums: Iterable[str]) -> Thread:
+    """The head, consistent, of a thread in one of these forums; NotFound where none of them has it.
+
+    The id names the shard, so there is one key to try in each forum: one BatchGetItem per hundred forums.
+    """
+    for head in get_many(Thread, [(thread_partition(forum, thread_id), thread_id) for forum in forums]):
+        return head
+    raise NotFound("There is no such thread. It may have been removed.")
 
 
 def list_by_activity(forum: str, shards: int, limit: int, before: str = "") -> list[Thread]:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from moto.core.models import botocore_stubber
 
-from forum.tables import base
+from forum.tables import base, schema
+from forum.tables.posts import Post
 
 Content = dict[str, Any] | str
 Reply = Callable[[dict[str, Any]], Content]
@@ -85,6 +87,32 @@ def changing_answers(operation: str, change: Callable[[dict[str, Any]], object])
 
     with _at(f"after-call.dynamodb.{operation}", changed):
         yield
+
+
+@contextmanager
+def lagging_indexes() -> Iterator[Callable[[], None]]:
+    """ThreadPosts and UserPosts stay as they are, whatever is written, until the function given is called.
+
+    They are asked of a copy of the table, so that the engine itself answers as it would have then.
+    """
+    client = base.connection().client
+    table = Post.Meta.table_name
+    copy = f"{table}-{uuid4().hex}"
+    client.create_table(**schema.create_request(schema.declared(Post), schema.ON_DEMAND) | {"TableName": copy})
+
+    def catch_up() -> None:
+        for item in client.scan(TableName=table)["Items"]:
+            client.put_item(TableName=copy, Item=item)
+
+    def ask_the_copy(params: dict[str, Any], **_: Any) -> dict[str, Any] | None:
+        return params | {"TableName": copy} if params["TableName"] == table and "IndexName" in params else None
+
+    catch_up()
+    try:
+        with _at("provide-client-params.dynamodb.Query", ask_the_copy):
+            yield catch_up
+    finally:
+        client.delete_table(TableName=copy)
 
 
 @contextmanager

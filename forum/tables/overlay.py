@@ -1,0 +1,57 @@
+"""Which posts to read by their keys, because an index does not show them as they are.
+
+A global secondary index is only eventually consistent. Whoever fills a page knows which posts were
+`written` in the last seconds, and at which revision they are at least; those that can be on the page
+and that the index shows older, or not at all, are read from the table itself, consistently, and laid
+over what the index said. An index that is current costs nothing, nor does one that lags elsewhere.
+
+Sort keys make this possible: they rise with the numbers of a thread, and lists are ordered by them.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .bulk import Key
+
+if TYPE_CHECKING:
+    from .posts import Post
+
+# Keys of posts, and the revisions they are known to have reached.
+Written = Mapping[Key, int]
+NOTHING: Written = MappingProxyType({})
+
+
+def keys_of_page(
+    numbers: Sequence[int], found: Mapping[int, "Post"], recent: Mapping[int, Key], written: Written
+) -> list[Key]:
+    """The keys to read for the posts of a thread that have these `numbers`, all of which exist.
+
+    `found` are those that the index showed. Numbers have no gaps, so what it does not show is known to
+    be missing, and the `recent` keys that the head remembers say where it is. Where more are missing
+    than the head remembers, they came after what was found before them and before the recent ones.
+    """
+    missing = [number for number in numbers if number not in found]
+    keys = [recent[number] for number in missing if number in recent]
+    keys += [post.key for post in found.values() if post.revision < written.get(post.key, 0)]
+    forgotten = next((number for number in missing if number not in recent), None)
+    if forgotten is not None:
+        after = max((post.key for number, post in found.items() if number < forgotten), default=("", ""))
+        until = min(recent.values(), default=("~", ""))
+        keys += [key for key in written if after < key < until]
+    return keys
+
+
+def keys_of_list(found: Sequence["Post"], limit: int, before: str, written: Written) -> list[Key]:
+    """The keys to read for at most `limit` posts older than the sort key `before`, newest first.
+
+    `found` is what the index showed, in that order. A full list can lose posts at its end to newer
+    ones that the index does not show yet, but gains none that are older.
+    """
+    shown = {post.key: post.revision for post in found}
+    oldest = found[-1].timestamp if len(found) >= limit else ""
+    return [
+        key
+        for key, revision in written.items()
+        if oldest <= key[1] and (not before or key[1] < before) and shown.get(key, 0) < revision
+    ]
