@@ -12,8 +12,8 @@ import pytest
 from django.test import Client, RequestFactory
 
 from forum import redis as stores
-from tests.helpers import page_url, signed_in
-from tests.safe.conftest import Community
+from tests.helpers import signed_in
+from tests.safe.community import AUTHOR, HAND, MEMBER, STAFF, Community
 
 SEED = 20261124
 
@@ -32,10 +32,10 @@ def all_keys() -> set[str]:
 # -- What makes a page ----------------------------------------------------------------------------
 
 READABLE = {
-    "anonymous": ["open"],
-    "member": ["open", "lounge"],
-    "hand": ["open", "lounge", "crew"],
-    "mod": ["open", "lounge", "crew"],
+    "": ["open"],
+    MEMBER: ["open", "lounge"],
+    HAND: ["open", "lounge", "crew"],
+    STAFF: ["open", "lounge", "crew"],
 }
 LANGUAGES = ["", "en", "de", "fr-CH, fr;q=0.9, en;q=0.8", "*"]
 THEMES = ["", "light", "dark", "purple"]
@@ -44,9 +44,9 @@ ENCODINGS = ["", "gzip", "br, gzip, zstd", "gzip;q=0", "identity", "deflate", "*
 
 def urls(community: Community) -> dict[str, str]:
     """Every kind of page that is kept, and the forum it is of ("" for pages that show all a reader may read)."""
-    found = {"/": "", "/u/pola/": "", "/u/member/": "", f"{page_url(community.threads['open'])}?page=2": "open"}
-    for name, thread in community.threads.items():
-        found |= {f"/f/{name}/": name, f"/f/{name}/latest/": name, page_url(thread): name}
+    found = {"/": "", f"/u/{AUTHOR}/": "", f"/u/{MEMBER}/": "", f"{community.urls['open']}?page=2": "open"}
+    for name, thread in community.urls.items():
+        found |= {f"/f/{name}/": name, f"/f/{name}/latest/": name, thread: name}
     return found
 
 
@@ -58,9 +58,9 @@ def audience(forum: str, reader: str) -> str | None:
 
 
 def browsers(community: Community) -> dict[str, Callable[[], Client]]:
-    members = {"member": community.member, "hand": community.hand, "mod": community.mod}
-    signed = {name: signed_in(user) for name, user in members.items()}
-    return {"anonymous": Client, **{name: (lambda client=client: client) for name, client in signed.items()}}
+    """A browser for each reader; the stranger's is always a new one."""
+    signed = {name: signed_in(community.people[name]) for name in READABLE if name}
+    return {"": Client, **{name: (lambda client=client: client) for name, client in signed.items()}}
 
 
 def decoded(answer) -> bytes:  # type: ignore[no-untyped-def]
