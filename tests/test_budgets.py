@@ -172,7 +172,7 @@ def test_an_edit(thread: Thread, ada: User) -> None:
     member.get(page_url(thread))
     with cost() as spent:
         assert member.post(f"/f/aws/{thread.id}/2/edit/", {"body": "Other.", "revision": 1}).status_code == 302
-    reads = ["GetItem", "Query", "GetItem"]
+    reads = ["GetItem", "GetItem"]
     assert spent.dynamodb.calls == [*reads, "TransactWriteItems", "GetItem"]
     assert (spent.sql, spent.redis) == (1, 3), "the author's name for the tag"
 

@@ -92,7 +92,7 @@ def _post_of(forum: ForumRules, thread_id: str, number: int) -> tuple[Thread, Po
     thread = threads.get_thread(forum.name, thread_id)
     if thread.deleted:
         raise NotFound("This thread has been removed.", [("Back to the forum", links.forum(forum.name))])
-    return thread, posts.get_post(thread_id, number)
+    return thread, posts.get_post_of(thread, number)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +110,7 @@ def edit_post(request: HttpRequest, name: str, thread_id: str, number: int) -> H
     try:
         posting.edit(reader, forum, thread, post, sent["revision"], sent["body"], sent.get("title"))
     except Conflict:
-        now = posts.get_post(thread_id, number)
+        now = posts.get_post_of(threads.get_thread(name, thread_id), number)
         if now.deleted:
             raise
         # The editor's text, in a form that would now replace the other's, which is shown beside it.

@@ -197,9 +197,8 @@ def _elsewhere(head: Thread, slug: str, number: int) -> HttpResponse | None:
 def permalink(request: HttpRequest, thread_id: str, number: int) -> HttpResponse:
     """Lead to where a post stands now. One Query and one GetItem; the forum is asked of the post."""
     basis = readers.fresh(request)
-    name = posts.find_forum(thread_id, number)
-    basis.directory.get(name, basis.reader)
-    head = threads.get_thread(name, thread_id)
+    head = posts.find_head(thread_id, number, basis.directory.forums)
+    basis.directory.get(head.forum, basis.reader)
     return HttpResponseRedirect(links.place(head, number))
 
 
