@@ -150,14 +150,12 @@ def get_post_of(head: Thread, number: int) -> Post:
 def find_head(thread_id: str, number: int, forums: Iterable[str]) -> Thread:
     """The head, consistent, of the thread of a post that is named by its address alone; NotFound.
 
-    Any post of the thread up to this one tells the forum: one Query of ThreadPosts, one GetItem. Of
-    a thread that began a moment ago the index may know none; then each of `forums`, which are all
-    that there are, is asked for the head: one BatchGetItem instead of the GetItem.
+    Any post of the thread tells the forum: one Query of ThreadPosts, one GetItem. Of a thread that
+    began a moment ago the index may know none; then each of `forums`, which are all that there are,
+    is asked for the head: one BatchGetItem instead of the GetItem.
     """
-    earlier = Post.by_thread.query(
-        thread_id, Post.number <= number, scan_index_forward=False, limit=1, attributes_to_get=["ForumName"]
-    )
-    forum = next((forum_of(post.partition) for post in earlier), "")
+    first = Post.by_thread.query(thread_id, limit=1, attributes_to_get=["ForumName"])
+    forum = next((forum_of(post.partition) for post in first), "")
     head = get_thread(forum, thread_id) if forum else find_thread(thread_id, forums)
     if not 1 <= number <= head.last_post_number:
         raise NotFound("There is no such post.")

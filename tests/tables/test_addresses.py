@@ -92,7 +92,7 @@ def test_a_post_that_must_exist_is_not_waited_for_endlessly(thread, monkeypatch)
 # -- By thread and number alone -------------------------------------------------------------------
 
 
-def test_a_permalink_finds_its_thread_through_any_earlier_post(thread):
+def test_a_permalink_finds_its_thread_through_any_other_post(thread):
     with lagging_indexes():
         number = reply(thread)
         assert calls_of(lambda: posts.find_head(thread.id, number, FORUMS)) == ["Query", "GetItem"]
