@@ -37,7 +37,7 @@ class RememberHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         answer = request.META.get(delivery.META)
-        if answer is not None and response.status_code == 200 and not response.cookies:
+        if answer is not None and not answer.complete and response.status_code == 200 and not response.cookies:
             answer.remember(list(response.items()))
         return response
 
