@@ -21,7 +21,7 @@ from forum.cache import intents, pages, stats, tags
 from forum.errors import NotFound, Unavailable
 from forum.models import Forum, User
 from forum.redis import Down, answering, client
-from forum.tables import posts
+from forum.tables import threads
 from forum.tables.keys import FORUM_NAME, THREAD_ID
 
 TITLE = "Page cache"
@@ -160,13 +160,13 @@ def look_up(name: str) -> Tag:
 def _there_is(kind: str, name: str) -> bool:
     """Whether the forum, thread or member exists; Unavailable when DynamoDB does not answer."""
     if kind in ("forum", "latest"):
-        return Forum.objects.filter(name=name).exists()
+        return bool(Forum.objects.filter(name=name).exists())
     if kind == "user":
-        return User.objects.filter(username__iexact=name, is_active=True).exists()
+        return bool(User.objects.filter(username__iexact=name, is_active=True).exists())
     if kind == "account":
-        return User.objects.filter(pk=name).exists()
+        return bool(User.objects.filter(pk=name).exists())
     try:
-        return kind != "thread" or bool(posts.find_forum(name, 1))
+        return kind != "thread" or bool(threads.find_thread(name, Forum.objects.values_list("name", flat=True)))
     except NotFound:
         return False
 

@@ -66,8 +66,11 @@ class Found:
     @property
     def written(self) -> Written:
         """Posts written a moment ago, to be read by key where an index does not show them so yet."""
-        states = [self.states[tag] for tag in self.tags if tag in self.states]
-        return {key: revision for state in states for key, revision in state.written.items()}
+        written: dict[PostKey, int] = {}
+        for tag in self.tags:
+            for key, revision in self.states[tag].written.items() if tag in self.states else ():
+                written[key] = max(revision, written.get(key, 0))
+        return written
 
     @property
     def generations(self) -> dict[str, str]:

@@ -162,14 +162,6 @@ def find_head(thread_id: str, number: int, forums: Iterable[str]) -> Thread:
     return head
 
 
-def find_forum(thread_id: str, number: int) -> str:
-    """The forum a post is in, found by its address alone; NotFound. One Query of ThreadPosts."""
-    found = Post.by_thread.query(thread_id, Post.number == number, limit=1, attributes_to_get=["ForumName"])
-    for post in found:
-        return forum_of(post.partition)
-    raise NotFound("There is no such post.")
-
-
 def list_of_forum(forum: str, shards: int, limit: int, before: str = "") -> list[Post]:
     """At most `limit` posts of a forum, newest first, older than the sort key `before`. One Query per
     shard, of the table itself and consistent: it shows what was written last, with nothing laid over it."""

@@ -122,7 +122,7 @@ def test_an_address_without_a_post_is_not_found(stored):
     with pytest.raises(NotFound):
         posts.get_post(thread.id, 2)
     with pytest.raises(NotFound):
-        posts.find_forum(thread.id, 2)
+        posts.find_head(thread.id, 2, [FORUM])
 
 
 def test_locking_a_thread_waits_for_the_transactions_of_others(stored):

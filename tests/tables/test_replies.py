@@ -225,7 +225,7 @@ def test_a_post_is_found_by_its_address(stored):
     thread = start(shards=4)
     reply(thread, "Here.")
     assert posts.get_post(thread.id, 2).body == "Here."
-    assert posts.find_forum(thread.id, 2) == FORUM
+    assert posts.find_head(thread.id, 2, [FORUM]).forum == FORUM
 
 
 def test_posts_of_a_member_are_newest_first_and_paged(stored):
