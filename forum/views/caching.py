@@ -34,6 +34,10 @@ class Plan:
     tags: list[str]
     render: Callable[[Written], str | HttpResponse]
 
+    def __post_init__(self) -> None:
+        if self.name and not self.tags:
+            raise ValueError(f"the page {self.name} is kept, so it must name what it depends on")
+
 
 Planner = Callable[[Directory, Reader], Plan]
 

@@ -1,13 +1,19 @@
 """Which pages each act makes stale, and which it leaves alone, through the front door."""
 
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.urls import reverse
 
 from forum.cache.tags import HOME, SITE, TITLES
 from forum.models import Forum, User
 from forum.tables.threads import Thread
-from tests.helpers import make_forum, page_url, reply, signed_in, start_thread
+from forum.urls import urlpatterns
+from forum.views import caching
+from tests.helpers import cost, make_forum, page_url, reply, signed_in, start_thread
 
 
 class Pages:
@@ -147,6 +153,40 @@ class TestTheAdmin:
         make_forum("aws")
         for path in ("", "forum/forum/", "forum/forum/add/", "forum/user/", "forum/user/add/", "auth/group/"):
             assert admin.get(f"/admin/{path}").status_code == 200, path
+
+
+class TestEveryViewNamesItsTags:
+    """What a cached page has read from DynamoDB is covered by a tag that writes change."""
+
+    def reads(self, url: str) -> list[tuple[list[str], list[str]]]:
+        """The DynamoDB calls and the tags of each page that is rendered and kept for this address."""
+        kept = []
+        fill = caching._fill
+
+        def noting(plan: caching.Plan, *rest: Any) -> Any:
+            with cost() as spent:
+                answer = fill(plan, *rest)
+            kept.append((spent.dynamodb.calls, plan.tags))
+            return answer
+
+        with patch.object(caching, "_fill", noting):
+            Client().get(url)
+        return kept
+
+    def test_that_reads(self, thread: Thread) -> None:
+        values = {"name": "aws", "thread_id": thread.id, "slug": "the-thread", "number": 1, "username": "ada"}
+        addresses = {
+            route.name: reverse(route.name, kwargs={name: values[name] for name in route.pattern.converters})
+            for route in urlpatterns
+        }
+        kept = {name: reads for name, url in addresses.items() if (reads := self.reads(url))}
+        assert set(kept) == {"home", "forum", "forum_latest", "thread", "member"}, "say here what pages are kept"
+        for name, [(calls, tags)] in kept.items():
+            assert calls and set(tags) - {SITE}, name
+
+    def test_or_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="must name what it depends on"):
+            caching.Plan("page", "/page/", [], lambda _: "")
 
 
 def test_tags_of_the_table_are_the_tags_in_use() -> None:
