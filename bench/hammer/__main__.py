@@ -10,15 +10,17 @@ import argparse
 import json
 import multiprocessing
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from .home import prepare
+from .readers import PROCESSES
 
 if TYPE_CHECKING:
-    from .modes import Result
+    from .modes import Mode, Result
 
 HEAD = ("mode", "reads", "hits", "writes", "refused", "killed", "stale", "worst ms", "reads/s", "failed", "broken")
 LINE = "{:<15}{:>9}{:>9}{:>8}{:>9}{:>8}{:>8}{:>10}{:>9}{:>8}  {}"
@@ -26,23 +28,31 @@ LINE = "{:<15}{:>9}{:>9}{:>8}{:>9}{:>8}{:>8}{:>10}{:>9}{:>8}  {}"
 
 def main() -> None:
     options = arguments()
-    with TemporaryDirectory(prefix="hammer-") as home:
+    # Spawned, since this process will have connections that must not be shared; and at once, to be ready.
+    context = multiprocessing.get_context("spawn")
+    with TemporaryDirectory(prefix="hammer-") as home, ProcessPoolExecutor(PROCESSES, context) as readers:
+        for _ in range(PROCESSES):
+            readers.submit(time.sleep, 1.0)
         prepare(Path(home))
-        from .modes import MODES, READER_PROCESSES, play
+        from .modes import play
 
-        wrong = set(options.modes) - {mode.name for mode in MODES}
-        if wrong:
-            sys.exit(f"There is no mode {', '.join(wrong)}; there are {', '.join(mode.name for mode in MODES)}.")
-        chosen = [mode for mode in MODES if not options.modes or mode.name in options.modes]
+        modes = chosen(options.modes)
         if not options.json:
-            print(LINE.format(*HEAD))
-        # Spawned, since this process has connections that must not be shared.
-        with ProcessPoolExecutor(READER_PROCESSES, multiprocessing.get_context("spawn")) as readers:
-            results = []
-            for mode in chosen:
-                results.append(play(mode, options.seconds, Path(home), readers))
-                show(results[-1], options.json)
+            print(LINE.format(*HEAD), flush=True)
+        results = []
+        for mode in modes:
+            results.append(play(mode, max(options.seconds, mode.least), Path(home), readers))
+            show(results[-1], options.json)
     sys.exit(any(result.complaints for result in results))
+
+
+def chosen(names: list[str]) -> "list[Mode]":
+    """The modes of these names, all when there are none; ends the program where there is no such mode."""
+    from .modes import MODES
+
+    if wrong := set(names) - {mode.name for mode in MODES}:
+        sys.exit(f"There is no mode {', '.join(wrong)}; there are {', '.join(mode.name for mode in MODES)}.")
+    return [mode for mode in MODES if not names or mode.name in names]
 
 
 def arguments() -> argparse.Namespace:

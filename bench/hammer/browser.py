@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import re
+import time
 from collections.abc import Mapping, Sequence
 from html import unescape
 from random import Random
@@ -65,6 +66,8 @@ class Person:
         self._connections = [Connection(port) for port in ports]
         self._cookies = {"sessionid": session}
         self._random = random
+        # When the last answer was asked for.
+        self.asked = 0.0
 
     def get(self, path: str) -> Answer:
         """The page, after at most three redirects."""
@@ -83,6 +86,7 @@ class Person:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.asked = time.monotonic()
         answer = self._random.choice(self._connections).ask(method, path, headers, body)
         for line in answer.headers.get_all("Set-Cookie", []):
             if (cookie := _COOKIE.match(line)) and cookie[1] == "csrftoken":

@@ -1,6 +1,7 @@
 """A data directory of the hammer's own, and Django set up on it. To be done before anything of the forum
 is imported."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -16,10 +17,10 @@ FOREIGN = ("SECRET_KEY", "DATABASE_URL", "DYNAMODB_TABLE_PREFIX", "STATIC_ROOT",
 def prepare(home: Path) -> None:
     """Set Django up on `home`, with static files collected."""
     root = Path(__file__).absolute().parent.parent.parent
-    # An engine that this machine has installed already is not installed once more.
-    engines = Path(os.environ.get("DATA_DIR", root / "var")).absolute() / "engines"
-    engines.mkdir(parents=True, exist_ok=True)
-    (home / "engines").symlink_to(engines)
+    # What this machine has installed and collected already is not made once more.
+    usual = Path(os.environ.get("DATA_DIR", root / "var")).absolute()
+    (usual / "engines").mkdir(parents=True, exist_ok=True)
+    (home / "engines").symlink_to(usual / "engines")
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ.update(
@@ -27,14 +28,17 @@ def prepare(home: Path) -> None:
         DATA_DIR=str(home),
         FORUM_EMBEDDED="1",
         PYTHONPATH=str(root),
+        STATIC_ROOT=str(usual / "static"),
         REDIS_CACHE_URL=f"unix://{home / 'cache' / 'redis.sock'}?db=0",
         REDIS_SESSION_URL=f"unix://{home / 'sessions' / 'redis.sock'}?db=0",
     )
     import django
-    from django.core.management import call_command
 
     django.setup()
-    call_command("collectstatic", interactive=False, verbosity=0)
+    logging.getLogger("forum").setLevel(logging.WARNING)
+    from forum.local import static
+
+    static.collect(usual)
 
 
 def populate() -> None:

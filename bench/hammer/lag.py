@@ -129,7 +129,7 @@ def aged(request: Item, answer: Item, before: dict[Key, Item | None]) -> bool:
     old = [before.get(key, item) if key else item for item, key in items]
     wanted = request.get("Limit", len(old))
     left = [item for item in old if item is not None]
-    changed = left != answer["Items"]
+    changed: bool = left != answer["Items"]
     if len(left) > wanted:
         left = left[:wanted]
         answer["LastEvaluatedKey"] = {name: left[-1][name] for name in INDEXES[request["IndexName"]]}

@@ -60,13 +60,17 @@ class Created(NamedTuple):
     version: Version
 
 
+def _higher(one: Created, other: Created) -> Created:
+    return max(one, other, key=lambda post: post.number)
+
+
 class Timeline:
     """Posts in the order in which they were done."""
 
     def __init__(self, posts: list[Created]) -> None:
         self.posts = sorted(posts, key=lambda post: post.version.done)
         self._times = [post.version.done for post in self.posts]
-        self._highest = list(accumulate(self.posts, lambda a, b: max(a, b, key=lambda post: post.number)))
+        self._highest = list(accumulate(self.posts, _higher))
 
     def newest_first(self, start: float, floor: float) -> Iterator[Created]:
         """What was done before `start`, back to `floor`."""
@@ -104,6 +108,7 @@ class Ledger:
         self._created[thread, number] = Created(thread, number, author, version)
 
     def add_thread(self, thread: str, author: str, title: Version, text: Version) -> None:
+        """A thread whose start is done, as the first version of all that can change in it."""
         self.titles[thread] = Register([title])
         self.lives[thread] = Register([Version(THERE, text.sent, text.done, text.grace)])
         self.locks[thread] = Register([Version(OPEN, text.sent, text.done, text.grace)])
@@ -155,28 +160,37 @@ class Ledger:
             yield from gone[row.deleted :]
 
     def _of_thread(self, seen: Seen, start: float) -> Iterator[Version]:
-        """The posts that belong on this page of the thread and are not there."""
+        """The posts that belong on this page of the thread and are not there, or are not counted in its head."""
         shown = {row.number for row in seen.rows if row.text is not None}
         first = (seen.page - 1) * POSTS_PER_PAGE + 1
         for number in range(first, first + POSTS_PER_PAGE):
             post = self._created.get((seen.subject, number))
             if number not in shown and post and post.version.done <= start:
                 yield post.version
+        for row in seen.rows:
+            if row.deleted is not None:
+                yield from self._newer(row, start)
 
     def _of_list(self, seen: Seen, start: float, end: float) -> Iterator[Version]:
         """The threads that are missing in a list, or stand there with an older last post."""
-        shown = {row.thread: row.number for row in seen.rows}
+        shown = {row.thread: row for row in seen.rows}
         floor = self._floor(seen)
         for thread, timeline in self._threads.items():
             newest = timeline.highest(start)
             if newest is None:
                 continue
-            if thread not in shown:
-                if newest.version.sent > floor and self._life(thread, GONE, start, end):
-                    yield newest.version
-            elif shown[thread] < newest.number:
-                known = timeline.newest_first(start, -math.inf)
-                yield from (post.version for post in known if post.number > shown[thread])
+            if thread in shown:
+                yield from self._newer(shown[thread], start)
+            elif newest.version.sent > floor and self._life(thread, GONE, start, end):
+                yield newest.version
+
+    def _newer(self, row: Row, start: float) -> Iterator[Version]:
+        """The replies that are newer than what is said to be the thread's last."""
+        timeline = self._threads.get(row.thread)
+        newest = timeline.highest(start) if timeline else None
+        if timeline and newest and newest.number > row.number:
+            known = timeline.newest_first(start, -math.inf)
+            yield from (post.version for post in known if post.number > row.number)
 
     def _of_feed(self, seen: Seen, start: float, end: float) -> Iterator[Version]:
         """The posts that are missing in a list of newest posts."""

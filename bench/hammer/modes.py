@@ -11,12 +11,11 @@ from typing import Any
 from . import faults
 from .browser import Person
 from .home import FORUM, MODERATOR, READERS, WRITERS
-from .ledger import Ledger
-from .readers import Harvest, Plan, Read, read
+from .ledger import Ledger, Version
+from .readers import PROCESSES, Harvest, Plan, Read, read
 from .site import Site, running, seed, sign_in
 from .writers import Scene, Tally, Writer
 
-READER_PROCESSES = 3
 # What a killed writer left behind shows after this at the latest; and what measuring it may add.
 BOUND_SECONDS = 3.0
 SLACK_SECONDS = 0.5
@@ -30,7 +29,7 @@ Fault = Callable[[Site, float], int]
 @dataclass(frozen=True)
 class Mode:
     """One way to run. `breaks` names what the fault counts, "" where nothing is broken; `writers` rest
-    0 to 2 × `pause` seconds between two writes."""
+    0 to 2 × `pause` seconds between two writes; what it proves takes `least` seconds."""
 
     name: str
     fault: Fault = faults.nothing
@@ -41,6 +40,7 @@ class Mode:
     lag: float = 0.0
     writers: int = 4
     pause: float = 0.06
+    least: float = 1.0
     must_be_stale: bool = False
 
 
@@ -55,12 +55,22 @@ MODES = [
         writers=8,
         pause=0.1,
         breaks="killed",
+        least=6.0,
     ),
     Mode("redis-killed", faults.kill_redis, "restarts"),
     Mode("redis-refusing", faults.refuse_writes, "refusals"),
     Mode("eviction", faults.evict, "evicted"),
     Mode("two-servers", servers=2),
-    Mode("naive", application="bench.hammer.naive", environment=SLOW, must_be_stale=True),
+    Mode("naive", application="bench.hammer.naive", environment=SLOW, pause=0.03, must_be_stale=True),
+    Mode(
+        "naive-lag",
+        faults.lag,
+        "old answers",
+        application="bench.hammer.naive",
+        environment=SLOW,
+        lag=0.3,
+        must_be_stale=True,
+    ),
 ]
 
 
@@ -97,8 +107,8 @@ class Result:
 
     def row(self) -> dict[str, Any]:
         """The figures, for a program to read."""
-        names = "reads hits member_hits failed writes refused killed broken stale worst".split()
-        return {"mode": self.mode.name, **{name: getattr(self, name) for name in names}, "complaints": self.complaints}
+        figures = {name: value for name, value in vars(self).items() if isinstance(value, int | float)}
+        return {"mode": self.mode.name, **figures, "complaints": self.complaints, "examples": self.examples}
 
 
 def play(mode: Mode, seconds: float, home: Path, readers: Executor) -> Result:
@@ -116,9 +126,10 @@ def play(mode: Mode, seconds: float, home: Path, readers: Executor) -> Result:
             for name in names
         ]
         seed(scene, writers)
+        site.wait()
         scene.until = time.monotonic() + seconds
         known = ["", *(sessions[name] for name in (*READERS, MODERATOR))]
-        plans = [Plan(site.ports, FORUM, names, known, scene.until, n) for n in range(READER_PROCESSES)]
+        plans = [Plan(site.ports, FORUM, names, known, scene.until, n) for n in range(PROCESSES)]
         return _run(mode, seconds, site, scene, writers, [readers.submit(read, plan) for plan in plans])
 
 
@@ -136,6 +147,7 @@ def _run(
         result.writes += tally.writes
         result.refused += tally.refused
         result.killed += tally.killed
+        harvests.append(Harvest(tally.reads, 0))
     if mode.breaks == "killed":
         result.broken = result.killed
     judge(result, scene.ledger, harvests)
@@ -147,25 +159,30 @@ def judge(result: Result, ledger: Ledger, harvests: Sequence[Harvest]) -> None:
     ledger.close()
     for harvest in harvests:
         result.failed += harvest.failed
-        for read in harvest.reads:
+        for page in harvest.reads:
             result.reads += 1
-            result.hits += read.hit
-            result.member_hits += read.hit and bool(read.session)
-            _judge_one(result, ledger, read)
+            result.hits += page.hit
+            result.member_hits += page.hit and bool(page.session)
+            _judge_one(result, ledger, page)
 
 
-def _judge_one(result: Result, ledger: Ledger, read: Read) -> None:
-    lacking = ledger.lacking(read.seen, read.start, read.end)
+def _judge_one(result: Result, ledger: Ledger, page: Read) -> None:
+    lacking = ledger.lacking(page.seen, page.start, page.end)
     if not lacking:
         return
-    oldest = min(lacking, key=lambda version: version.done)
-    age = (read.start - oldest.done) * 1000
-    result.worst = max(result.worst, age)
-    if any(version.due <= read.start for version in lacking):
+    result.worst = max(result.worst, milliseconds(page, lacking))
+    due = [version for version in lacking if version.due <= page.start]
+    if due:
         result.stale += 1
         if len(result.examples) < EXAMPLES:
-            who = "a member" if read.session else "anonymous"
+            who = "a member" if page.session else "anonymous"
             result.examples.append(
-                f"{read.seen.kind} {read.seen.subject} page {read.seen.page} for {who} ({read.status}, "
-                f"{'hit' if read.hit else 'no hit'}): {oldest.value} was acknowledged {age:.0f} ms before"
+                f"{page.seen.kind} {page.seen.subject} page {page.seen.page} for {who} ({page.status}, "
+                f"{'hit' if page.hit else 'no hit'}) lacks {', '.join(version.value for version in due)}, "
+                f"of which the first was done {milliseconds(page, due):,.0f} ms before it was asked for"
             )
+
+
+def milliseconds(page: Read, lacking: Sequence[Version]) -> float:
+    """How old the page was when it was asked for: for how long the first thing it lacks had been done."""
+    return (page.start - min(version.done for version in lacking)) * 1000

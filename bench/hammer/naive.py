@@ -27,9 +27,9 @@ def look_up(page: str, tags: Sequence[str], also: Sequence[str] = ()) -> Found:
     """The page, if it was not deleted. The generations say who the reader is, and nothing of the page."""
     states = {tag: replace(state, written={}) for tag, state in pages.current(*tags, *also).states.items()}
     kept = client().get(f"naive:{page_name(page, tags)}")
-    if kept is None:
-        return Found(page, states, tags, lease="everybody's")
-    return Found(page, states, tags, Body(kept), "hit")
+    if isinstance(kept, bytes):
+        return Found(page, states, tags, Body(kept), "hit")
+    return Found(page, states, tags, lease="everybody's")
 
 
 def store(found: Found, stored: bytes) -> Body:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .browser import Answer, Broken, Connection
 from .seen import FORUM, HOME, LATEST, LISTS, MEMBER, THREAD, Seen, listed_threads, see
 
+PROCESSES = 3
 PAUSE_SECONDS = 0.02
 KINDS = {HOME: 2, FORUM: 2, LATEST: 2, MEMBER: 2, THREAD: 5}
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
@@ -25,7 +25,7 @@ from .ledger import Version
 from .writers import Scene, Writer
 
 # How many posts the threads have at first: within a page, at its edge, beyond it.
-LENGTHS = (1, 19, 45, 5, 24, 12, 3, 40)
+LENGTHS = (1, 19, 41, 5, 24, 12)
 READY_SECONDS = 60.0
 
 
@@ -37,6 +37,7 @@ class Site:
         self.engines: dict[str, Engine] = {}
         self.ports: list[int] = []
         self.endpoint = ""
+        self._starting: list[Callable[[], None]] = []
 
     def start_redis(self) -> None:
         """Start both servers, on the data that they left when they were killed."""
@@ -57,27 +58,35 @@ class Site:
         call_command("tables", "create", stdout=StringIO(), stderr=StringIO())
 
     def start_lag(self, seconds: float) -> None:
-        """Put a lagging index between the servers and the engine."""
+        """Put a lagging index between the servers that are started from now on and the engine."""
         port = free_port()
         command = [sys.executable, "-m", "bench.hammer.lag", str(port), self.endpoint.rpartition(":")[2], str(seconds)]
-        self._serve("lag", command, port, "/", {})
+        self._start("lag", command, port, "/", {})
         self.endpoint = f"http://127.0.0.1:{port}"
 
     def start_server(self, application: str, environment: Mapping[str, str]) -> None:
         """One more gunicorn, configured as the site's own."""
         port = free_port()
-        command = [sys.executable, "-m", "gunicorn", "--config", str(settings.BASE_DIR / "forum_site" / "gunicorn.conf.py")]
+        command = [sys.executable, "-m", "gunicorn", "--config", str(settings.BASE_DIR / "forum_site/gunicorn.conf.py")]
         command += ["--pythonpath", str(settings.BASE_DIR), "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
         command += ["--graceful-timeout", "2", application]
-        self._serve(f"web-{port}", command, port, "/healthz", {"DYNAMODB_ENDPOINT_URL": self.endpoint, **environment})
+        self._start(f"web-{port}", command, port, "/healthz", {"DYNAMODB_ENDPOINT_URL": self.endpoint, **environment})
         self.ports.append(port)
 
-    def _serve(self, name: str, command: list[str], port: int, path: str, environment: Mapping[str, str]) -> None:
+    def _start(self, name: str, command: list[str], port: int, path: str, environment: Mapping[str, str]) -> None:
         log = self.home / "logs" / f"{name}.log"
         process = spawn(name, command, log=log, environment={**os.environ, **environment})
         self.engines[name] = engine = Engine(name, f"http://127.0.0.1:{port}", process)
-        ready = READY_SECONDS
-        wait_until(lambda: speaks_http("127.0.0.1", port, path, seconds=5), engine, seconds=ready, log=log)
+
+        def answers() -> bool:
+            return speaks_http("127.0.0.1", port, path, seconds=5)
+
+        self._starting.append(lambda: wait_until(answers, engine, seconds=READY_SECONDS, log=log))
+
+    def wait(self) -> None:
+        """Return once all that was started answers."""
+        for answered in self._starting:
+            answered()
 
     def stop(self) -> None:
         for engine in reversed(self.engines.values()):

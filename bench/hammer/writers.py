@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
 from . import truth
 from .browser import Broken, Person, hidden_fields
-from .ledger import GONE, LOCKED, OPEN, Ledger, Register, Version
-from .seen import DELETED
+from .ledger import GONE, LOCKED, OPEN, POSTS_PER_PAGE, Ledger, Register, Version
+from .readers import Read
+from .seen import DELETED, THREAD, see
 
 # Nobody else renews what a dead writer left behind while it is measured how long it stays old.
 REST_SECONDS = 4.0
+WATCH_SECONDS = 0.05
 # How long after its writer died a write may still be on its way into the table.
 SETTLING_SECONDS = 0.15
 RECENT_POSTS = 15
@@ -38,11 +41,13 @@ class Scene:
 
 @dataclass
 class Tally:
-    """How many writes were acknowledged, refused, or stored by a worker that died before it could say so."""
+    """How many writes were acknowledged, refused, or stored by a worker that died before it could say so;
+    and the pages that the writer saw between them."""
 
     writes: int = 0
     refused: int = 0
     killed: int = 0
+    reads: list[Read] = field(default_factory=list)
 
 
 class Outcome(NamedTuple):
@@ -64,10 +69,11 @@ class Writer:
         self.random = random
         self.moderator = moderator
         self.tally = Tally()
-        self.rests_until = 0.0
         self.posts: list[tuple[str, int]] = []
         self.threads: list[str] = []
         self.locked: list[str] = []
+        # Where the last write's worker died.
+        self.left: tuple[str, int] | None = None
 
     def run(self) -> Tally:
         """Write until the time is over."""
@@ -75,13 +81,13 @@ class Writer:
             self.reply: 9, self.edit: 6, self.rename: 2, self.delete: 2, self.start: 2, self.remove: 1,
             self.lock: 8 if self.moderator else 0,
         }  # fmt: skip
-        while (now := time.monotonic()) < self.scene.until:
-            if now >= self.rests_until:
-                try:
-                    self.random.choices(list(acts), list(acts.values()))[0]()
-                except Broken:
-                    # The form could not be had: a worker that died, or is being started.
-                    self.tally.refused += 1
+        while time.monotonic() < self.scene.until:
+            try:
+                self.random.choices(list(acts), list(acts.values()))[0]()
+                self.watch()
+            except Broken:
+                # The form could not be had: a worker that died, or is being started.
+                self.tally.refused += 1
             time.sleep(self.random.uniform(0, 2) * self.scene.pause)
         return self.tally
 
@@ -89,7 +95,7 @@ class Writer:
 
     def reply(self) -> None:
         thread = self.random.choice(self.scene.threads)
-        fields = self.form(thread, "")
+        fields = self.look(thread)
         if "token" not in fields:
             return
         text = self.version()
@@ -100,7 +106,7 @@ class Writer:
     def start(self) -> None:
         if len(self.threads) >= OWN_THREADS:
             return self.remove()
-        fields = self.form("", "new/")
+        fields = self.form(f"/f/{self.scene.forum}/new/")
         if "token" not in fields:
             return None
         title, text = self.version(), self.version()
@@ -120,8 +126,9 @@ class Writer:
 
     def change(self, thread: str, number: int) -> None:
         """Edit a post; with the first post the thread gets another title, too."""
-        fields = self.form(thread, f"{number}/edit/")
-        if "revision" not in fields:
+        self.look(thread, number)
+        fields = self.form(f"{self.path(thread)}{number}/edit/")
+        if "revision" not in fields or self.scene.rests(thread):
             return
         text = self.version(self.ledger.texts[thread, number])
         versions = [text]
@@ -130,60 +137,75 @@ class Writer:
             fields["title"] = self.title(versions[-1])
         outcome = self.send(f"{self.path(thread)}{number}/edit/", fields | {"body": self.body(text)})
         if self.happened(outcome, lambda: truth.text_of(thread, number) == text.value):
-            self.settle(outcome, thread, *versions)
+            self.settle(outcome, thread, number, *versions)
 
     def delete(self) -> None:
         replies = [place for place in self.posts[-RECENT_POSTS:] if place[1] > 1]
         if not replies:
             return
         thread, number = self.random.choice(replies)
-        fields = self.form(thread, f"{number}/delete/")
-        if not fields:
+        self.look(thread, number)
+        fields = self.form(f"{self.path(thread)}{number}/delete/")
+        if not fields or self.scene.rests(thread):
             return
         self.posts.remove((thread, number))
         gone = self.version(self.ledger.texts[thread, number], DELETED)
         self.ledger.deletions[thread].append(gone)
         outcome = self.send(f"{self.path(thread)}{number}/delete/", fields)
         if self.happened(outcome, lambda: truth.text_of(thread, number) == DELETED):
-            self.settle(outcome, thread, gone)
+            self.settle(outcome, thread, number, gone)
 
     def remove(self) -> None:
         """Delete the oldest of the threads that only this writer knows."""
-        fields = self.form(self.threads[0], "1/delete/") if self.threads else {}
+        if not self.threads:
+            return
+        thread = self.threads[0]
+        self.look(thread)
+        fields = self.form(f"{self.path(thread)}1/delete/")
         if not fields:
             return
-        thread = self.threads.pop(0)
+        self.threads.remove(thread)
         self.posts.remove((thread, 1))
         gone = self.version(self.ledger.lives[thread], GONE)
         outcome = self.send(f"{self.path(thread)}1/delete/", fields)
         if self.happened(outcome, lambda: truth.is_gone(self.scene.forum, thread)):
-            self.settle(outcome, thread, gone)
+            self.settle(outcome, thread, 1, gone)
 
     def lock(self) -> None:
         """Lock a thread, or open the one that was locked before."""
         thread = self.locked.pop() if self.locked else self.random.choice(self.scene.threads)
-        fields = self.form(thread, "")
+        fields = self.look(thread)
         if "locked" not in fields:
             return
         wanted = LOCKED if fields["locked"] == "1" else OPEN
         version = self.version(self.ledger.locks[thread], wanted)
         outcome = self.send(f"{self.path(thread)}lock/", fields)
         if self.happened(outcome, lambda: truth.is_locked(self.scene.forum, thread) == (wanted == LOCKED)):
-            self.settle(outcome, thread, version)
+            self.settle(outcome, thread, 1, version)
         if wanted == LOCKED or not outcome.location:
             self.locked.append(thread)
 
     # -- How it does it ---------------------------------------------------------------------------
 
     def path(self, thread: str) -> str:
-        return f"/f/{self.scene.forum}/{thread}/" if thread else f"/f/{self.scene.forum}/"
+        return f"/f/{self.scene.forum}/{thread}/"
 
-    def form(self, thread: str, form: str) -> dict[str, str]:
+    def form(self, path: str) -> dict[str, str]:
         """The hidden fields of a form as its page gives them; none where there is no form to be had."""
-        if self.scene.rests(thread):
-            return {}
-        answer = self.person.get(f"{self.path(thread)}{form}")
+        answer = self.person.get(path)
         return hidden_fields(answer.text) if answer.status == 200 else {}
+
+    def look(self, thread: str, number: int = 1) -> dict[str, str]:
+        """Read the page with a post, as one does before one answers or edits it; the fields of its forms,
+        none where the thread is to be left alone."""
+        page = (number - 1) // POSTS_PER_PAGE + 1
+        answer = self.person.get(self.path(thread) + (f"?page={page}" if page > 1 else ""))
+        if answer.status not in (200, 404):
+            return {}
+        html = answer.text if answer.status == 200 else None
+        seen, hit = see(THREAD, thread, page, html), answer.headers["X-Cache"] == "hit"
+        self.tally.reads.append(Read(self.person.asked, time.monotonic(), seen, hit, self.name, answer.status))
+        return hidden_fields(html) if html and not self.scene.rests(thread) else {}
 
     def version(self, register: Register | None = None, value: str = "") -> Version:
         """A new value, by default the next counter, which begins to be possible now."""
@@ -224,7 +246,7 @@ class Writer:
             return
         if not thread:
             return
-        self.settle(outcome, thread, text, *([title] if title else []))
+        self.settle(outcome, thread, number, text, *([title] if title else []))
         if title:
             self.ledger.add_thread(thread, self.name, title, text)
             self.threads.append(thread)
@@ -232,11 +254,22 @@ class Writer:
             self.ledger.add_post(thread, number, self.name, text)
         self.posts.append((thread, number))
 
-    def settle(self, outcome: Outcome, thread: str, *versions: Version) -> None:
+    def settle(self, outcome: Outcome, thread: str, number: int, *versions: Version) -> None:
         """From now on (a dead worker's write: soon) every page must show these versions."""
         for version in versions:
             version.grace = self.scene.grace if outcome.cut else 0.0
             version.done = outcome.at
         if outcome.cut:
             self.tally.killed += 1
-            self.rests_until = self.scene.resting[thread] = time.monotonic() + REST_SECONDS
+            self.scene.resting[thread] = time.monotonic() + REST_SECONDS
+            self.left = thread, number
+
+    def watch(self) -> None:
+        """Read what a dead worker left behind until it must have become right by itself."""
+        thread, number = self.left or ("", 1)
+        while self.scene.rests(thread) and time.monotonic() < self.scene.until:
+            with suppress(Broken):
+                self.look(thread)
+                self.look(thread, number)
+            time.sleep(WATCH_SECONDS)
+        self.left = None
