@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from .answers import Wrong
 from .servers import HOST
@@ -61,10 +62,11 @@ class Load:
 
     def __init__(self, home: Path, target: Target, connections: int, seconds: float) -> None:
         self.target, self.connections = target, connections
-        script = home / f"wrk-{target.port}-{len(target.cookies)}.lua"
-        script.write_text(SCRIPT % ", ".join(f'"{cookie}"' for cookie in target.cookies))
+        # A file of its own: another wrk may be about to read the one before.
+        with NamedTemporaryFile("w", dir=home, suffix=".lua", delete=False) as script:
+            script.write(SCRIPT % ", ".join(f'"{cookie}"' for cookie in target.cookies))
         command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"]
-        command += ["--timeout", "20s", "--script", str(script), f"http://{HOST}:{target.port}{target.path}"]
+        command += ["--timeout", "20s", "--script", script.name, f"http://{HOST}:{target.port}{target.path}"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._patience = seconds + PATIENCE_SECONDS
 
