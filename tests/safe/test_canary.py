@@ -5,6 +5,7 @@ each is sometimes the one whose request fills the cache. Whatever is theirs alon
 tokens, theme, kept text, tools) is looked for in every page and header that any other of them gets.
 """
 
+import itertools
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.safe.community import HAND, MEMBER, STAFF, Community
+from tests.safe.community import AUTHOR, HAND, MEMBER, STAFF, Community
 from tests.safe.crowd import READERS, Crowd
 from tests.safe.site import site_on
 from tests.safe.visitors import Answer, Direct, Distant
@@ -32,6 +33,19 @@ def test_nobody_gets_what_is_anothers(community: Community) -> None:
         for name, url in crowd.visits(chance):
             crowd.visit(name, url)
     crowd.has_seen_everything()
+
+
+def test_what_a_browser_keeps_of_one_reader_is_not_confirmed_to_another(community: Community) -> None:
+    """As when two people share a browser: its stored page of the first must not pass for the second's."""
+    crowd = Crowd(Direct, community.urls)
+    for url in ("/", "/f/open/", f"/u/{AUTHOR}/", community.urls["open"]):
+        for _ in range(2):
+            tags = {name: crowd.visit(name, url).get("etag") for name in READERS}
+        assert tags[""], url
+        for name, other in itertools.product(READERS, READERS):
+            if tags[other]:
+                answer = crowd.readers[name].gets(url, {"if-none-match": tags[other]})
+                assert answer.status == (304 if name == other else 200), (url, name, other)
 
 
 # -- Forms of pages that came from the cache ------------------------------------------------------

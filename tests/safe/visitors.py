@@ -114,13 +114,13 @@ class Visitor(ABC):
     def forgets(self, cookie: str) -> None: ...
 
     @abstractmethod
-    def _sends(self, method: str, url: str, fields: dict[str, str]) -> Answer: ...
+    def _sends(self, method: str, url: str, fields: dict[str, str], headers: dict[str, str]) -> Answer: ...
 
-    def gets(self, url: str) -> Answer:
-        return self._sends("GET", url, {})
+    def gets(self, url: str, headers: dict[str, str] | None = None) -> Answer:
+        return self._sends("GET", url, {}, headers or {})
 
     def sends(self, form: Form, **fields: str) -> Answer:
-        return self._sends("POST", form.action, {**form.fields, **fields})
+        return self._sends("POST", form.action, {**form.fields, **fields}, {})
 
     def signs_in(self) -> None:
         page = self.gets("/accounts/login/")
@@ -150,11 +150,12 @@ class Direct(Visitor):
     def forgets(self, cookie: str) -> None:
         del self.client.cookies[cookie]
 
-    def _sends(self, method: str, url: str, fields: dict[str, str]) -> Answer:
-        answer = self.client.get(url) if method == "GET" else self.client.post(url, fields)
-        headers = [(name.lower(), value) for name, value in answer.items()]
-        headers += [("set-cookie", morsel.OutputString()) for morsel in answer.cookies.values()]
-        return Answer(url, answer.status_code, headers, answer.content.decode())
+    def _sends(self, method: str, url: str, fields: dict[str, str], headers: dict[str, str]) -> Answer:
+        ask = self.client.get if method == "GET" else self.client.post
+        answer = ask(url, fields or None, headers=headers)
+        found = [(name.lower(), value) for name, value in answer.items()]
+        found += [("set-cookie", morsel.OutputString()) for morsel in answer.cookies.values()]
+        return Answer(url, answer.status_code, found, answer.content.decode())
 
 
 class Distant(Visitor):
@@ -180,8 +181,8 @@ class Distant(Visitor):
     def __exit__(self, *failure: object) -> None:
         self._connection.close()
 
-    def _sends(self, method: str, url: str, fields: dict[str, str]) -> Answer:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+    def _sends(self, method: str, url: str, fields: dict[str, str], headers: dict[str, str]) -> Answer:
+        headers = {**headers, "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         # A path may hold a space that was taken from a link as it stood there.
