@@ -1,6 +1,7 @@
 """What is done to the servers while pages are read and written. Each fault runs until a moment of the
 monotonic clock, leaves things whole, and says how many times something was really broken."""
 
+import shutil
 import time
 import urllib.request
 
@@ -43,6 +44,22 @@ def kill_redis(site: Site, until: float) -> int:
     while pause(ON_SECONDS, until - OFF_SECONDS):
         site.kill_redis()
         pause(OFF_SECONDS, until)
+        site.start_redis()
+        times += 1
+    return times
+
+
+def fail_over(site: Site, until: float) -> int:
+    """As if a replica that was a moment behind took over: SIGKILL, and a restart on older data; how many times."""
+    times = 0
+    data = site.home / "cache" / "redis" / "appendonlydir"
+    older = site.home / "older"
+    while pause(ON_SECONDS, until - 2 * OFF_SECONDS):
+        shutil.copytree(data, older)
+        pause(OFF_SECONDS, until)
+        site.kill_redis()
+        shutil.rmtree(data)
+        older.rename(data)
         site.start_redis()
         times += 1
     return times

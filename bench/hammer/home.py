@@ -18,7 +18,7 @@ def prepare(home: Path) -> None:
     """Set Django up on `home`, with static files collected."""
     root = Path(__file__).absolute().parent.parent.parent
     # What this machine has installed and collected already is not made once more.
-    usual = Path(os.environ.get("DATA_DIR", root / "var")).absolute()
+    usual = Path(os.environ.get("DATA_DIR", root / "var")).resolve()
     (usual / "engines").mkdir(parents=True, exist_ok=True)
     (home / "engines").symlink_to(usual / "engines")
     for name in FOREIGN:

@@ -20,6 +20,7 @@ from .writers import Scene, Tally, Writer
 BOUND_SECONDS = 3.0
 SLACK_SECONDS = 0.5
 EXAMPLES = 5
+LACKING_SHOWN = 3
 
 SLOW = {"FAST_PATH": "0"}
 
@@ -58,6 +59,7 @@ MODES = [
         least=6.0,
     ),
     Mode("redis-killed", faults.kill_redis, "restarts"),
+    Mode("redis-failover", faults.fail_over, "failovers"),
     Mode("redis-refusing", faults.refuse_writes, "refusals"),
     Mode("eviction", faults.evict, "evicted"),
     Mode("two-servers", servers=2),
@@ -175,12 +177,19 @@ def _judge_one(result: Result, ledger: Ledger, page: Read) -> None:
     if due:
         result.stale += 1
         if len(result.examples) < EXAMPLES:
-            who = "a member" if page.session else "anonymous"
-            result.examples.append(
-                f"{page.seen.kind} {page.seen.subject} page {page.seen.page} for {who} ({page.status}, "
-                f"{'hit' if page.hit else 'no hit'}) lacks {', '.join(version.value for version in due)}, "
-                f"of which the first was done {milliseconds(page, due):,.0f} ms before it was asked for"
-            )
+            result.examples.append(_told(page, due))
+
+
+def _told(page: Read, due: Sequence[Version]) -> str:
+    """A stale page in one line."""
+    seen = page.seen
+    who = "a member" if page.session else "somebody not signed in"
+    what = ", ".join(dict.fromkeys(version.value for version in due[:LACKING_SHOWN]))
+    return (
+        f"{' '.join(filter(None, (seen.kind, seen.subject)))}, page {seen.page}, for {who} "
+        f"({page.status}, {'hit' if page.hit else 'no hit'}) lacked {what}; "
+        f"the oldest of it was done {milliseconds(page, due):,.0f} ms before"
+    )
 
 
 def milliseconds(page: Read, lacking: Sequence[Version]) -> float:
