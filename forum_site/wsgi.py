@@ -4,5 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from forum_site import front
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forum_site.settings")
-application = get_wsgi_application()
+application: front.Application = get_wsgi_application()
+if front.wanted():
+    application = front.before(application)
