@@ -1,7 +1,8 @@
 """The web server, for `manage.py up` and for deployments: `gunicorn -c forum_site/gunicorn.conf.py forum_site.wsgi`.
 
-PORT (then every address is listened on; else 127.0.0.1:8000), WEB_CONCURRENCY (worker processes)
-and THREADS (in each) come from the environment.
+PORT (then every address is listened on; else 127.0.0.1:8000), WEB_CONCURRENCY (worker processes),
+THREADS (in each) and FAST_PATH (on, or off: then gunicorn's own worker and Django answer alone) come
+from the environment.
 """
 
 import os
@@ -10,9 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# gunicorn may have been started from anywhere.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from forum_site import front
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-worker_class = "gthread"
+worker_class = "forum_site.worker.FastWorker" if front.wanted() else "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("THREADS") or 6)
 

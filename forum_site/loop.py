@@ -1,0 +1,257 @@
+"""gunicorn's threaded worker, with an accept loop that answers from memory what it can.
+
+A request for a page that this process remembers is answered where its bytes come in, with one system
+call and no change of thread. All others are gunicorn's: the bytes go back to its own reader, and a
+thread of its pool goes on as if nobody had looked. The loop itself never waits for anybody: slow
+readers, and clients that keep a closed connection open, wait in it as idle ones do.
+
+It leans on the inside of `gunicorn.workers.gthread`, so `forum_site.worker` chooses it only with the
+versions that the tests ran with.
+"""
+
+import errno
+import selectors
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn import SERVER, util  # type: ignore[import-untyped]
+from gunicorn.workers import gthread  # type: ignore[import-untyped]
+
+from forum_site import front
+from forum_site.access import AccessLog
+from forum_site.plain import Reader
+
+# More than browsers send, so that one read takes in all of a request; a longer one is gunicorn's.
+READ_BYTES = 16 * 1024
+# So many new connections at a time, lest one process take all while the others sleep.
+ACCEPTED_AT_ONCE = 8
+# gunicorn waits as long, and reads as much, until the client closes its side too.
+FAREWELL_SECONDS = 2.0
+FAREWELL_BYTES = 64 * 1024
+
+WOULD_BLOCK = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+
+
+class Conn(gthread.TConn):  # type: ignore[misc]
+    """A connection that says good-bye in the loop, where gunicorn's would hold up the loop for it."""
+
+    def __init__(self, part: Callable[["Conn"], bool], *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.unsent = memoryview(b"")
+        self.farewell_bytes = 0
+        self._part = part
+
+    def close(self, graceful: bool = False) -> None:
+        if not (graceful and self._part(self)):
+            super().close(graceful)
+
+
+class Waiting:
+    """Connections, the longest waiting first: the deque that gunicorn expects, but any of them can leave at once."""
+
+    def __init__(self) -> None:
+        self._conns: OrderedDict[Any, None] = OrderedDict()
+        self.again = self._conns.move_to_end
+
+    def append(self, conn: Any) -> None:
+        self._conns[conn] = None
+
+    def remove(self, conn: Any) -> None:
+        del self._conns[conn]
+
+    def popleft(self) -> Any:
+        return self._conns.popitem(last=False)[0]
+
+    def __getitem__(self, first: int) -> Any:
+        assert first == 0
+        return next(iter(self._conns))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._conns)
+
+    def __len__(self) -> int:
+        return len(self._conns)
+
+
+class Opening:
+    """The first lines of an answer, as gunicorn writes them; made anew every second."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._lines: dict[int, bytes] = {}
+
+    def lines(self, status: int) -> bytes:
+        now = int(time.time())
+        if now != self._second:
+            self._second, self._lines = now, {}
+        lines = self._lines.get(status)
+        return self._make(status) if lines is None else lines
+
+    def _make(self, status: int) -> bytes:
+        date = util.http_date(self._second)
+        text = f"HTTP/1.1 {status_line(status)}\r\nServer: {SERVER}\r\nDate: {date}\r\nConnection: keep-alive\r\n"
+        return self._lines.setdefault(status, text.encode("ascii"))
+
+
+def status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
+    """See above. Fresh connections wait among the kept-alive ones, from where their first request is read."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.keepalived_conns = Waiting()
+        self.pending_conns = Waiting()
+        self.parting_conns = Waiting()
+        self._opening = Opening()
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        # Only now: what finds pages needs the application's settings.
+        from forum import fast
+
+        self._find = fast.find
+        self._reader = Reader(self.cfg)
+        self._access = AccessLog(self.cfg, self.log)
+
+    # -- A request comes in ---------------------------------------------------------------------
+
+    def accept(self, listener: socket.socket) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            if self.nr_conns >= self.worker_connections:
+                return
+            try:
+                client, address = listener.accept()
+            except OSError as error:
+                if error.errno not in WOULD_BLOCK:
+                    raise
+                return
+            self.nr_conns += 1
+            self._await_request(Conn(self._part, self.cfg, client, address, listener.getsockname()))
+
+    def _await_request(self, conn: Any) -> None:
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        """Answer at once, or leave it to gunicorn, which also tells the client when a connection is its last."""
+        if not self.alive or self.nr + 1 >= self.max_requests or len(self.keepalived_conns) > self.max_keepalived:
+            super().on_client_socket_readable(conn, client)
+            return
+        started = time.monotonic()
+        data = self._receive(conn, self.keepalived_conns, READ_BYTES)
+        if not data:
+            return
+        plain = self._reader.read(data, conn)
+        reply = front.found(self._find, plain[0]) if plain else None
+        if plain is None or reply is None:
+            self._leave_to_gunicorn(conn, data)
+            return
+        self.nr += 1
+        self._send(conn, [self._opening.lines(reply.status), reply.head, b"\r\n", reply.body], started)
+        if self._access.on:
+            self._access.write(conn, plain[1], plain[0].tls, status_line(reply.status), reply, started)
+
+    def _receive(self, conn: Any, waiting: Waiting, size: int) -> bytes:
+        """What came in; b"" if nothing did, or if the client has gone: then so is the connection."""
+        try:
+            data: bytes = conn.sock.recv(size)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(conn, waiting)
+        return data
+
+    def _leave_to_gunicorn(self, conn: Any, data: bytes) -> None:
+        self.poller.unregister(conn.sock)
+        self.keepalived_conns.remove(conn)
+        conn.data_ready = True
+        conn.init()
+        conn.parser.unreader.unread(data)
+        self.enqueue_req(conn)
+
+    def _drop(self, conn: Any, waiting: Waiting) -> None:
+        waiting.remove(conn)
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    # -- An answer goes out -----------------------------------------------------------------------
+
+    def _send(self, conn: Any, pieces: list[bytes], now: float) -> None:
+        size = sum(map(len, pieces))
+        try:
+            sent = conn.sock.sendmsg(pieces)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._drop(conn, self.keepalived_conns)
+            return
+        if sent == size:
+            conn.timeout = now + self.cfg.keepalive
+            self.keepalived_conns.again(conn)
+            return
+        conn.unsent = memoryview(b"".join(pieces))[sent:]
+        self.keepalived_conns.remove(conn)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._on_writable, conn))
+
+    def _on_writable(self, conn: Any, client: socket.socket) -> None:
+        """Go on with an answer whose reader is slow."""
+        try:
+            sent = client.send(conn.unsent)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(conn, self.pending_conns)
+            return
+        conn.unsent = conn.unsent[sent:]
+        conn.set_timeout()
+        if conn.unsent:
+            self.pending_conns.again(conn)
+            return
+        self.pending_conns.remove(conn)
+        self.poller.unregister(client)
+        self._await_request(conn)
+        if not self.alive:
+            self._cap_keepalive(time.monotonic() + gthread.STOP_KEEPALIVE_LINGER)
+
+    # -- A connection ends ------------------------------------------------------------------------
+
+    def _part(self, conn: Any) -> bool:
+        """Close our side, and read what still comes until the client closes its own; False if that cannot be."""
+        if not self.alive:
+            return False
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+        except OSError:
+            return False
+        self.nr_conns += 1
+        conn.timeout = time.monotonic() + FAREWELL_SECONDS
+        self.parting_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_farewell, conn))
+        return True
+
+    def _on_farewell(self, conn: Any, client: socket.socket) -> None:
+        data = self._receive(conn, self.parting_conns, READ_BYTES)
+        conn.farewell_bytes += len(data)
+        if conn.farewell_bytes > FAREWELL_BYTES:
+            self._drop(conn, self.parting_conns)
+
+    def murder_pending(self) -> None:
+        super().murder_pending()
+        now = time.monotonic()
+        while self.parting_conns and self.parting_conns[0].timeout <= now:
+            self._drop(self.parting_conns[0], self.parting_conns)

@@ -1,0 +1,77 @@
+"""What a plain GET is: the only kind of request that is answered without gunicorn's ordinary way.
+
+gunicorn's own C parser reads it, with gunicorn's limits; nothing here takes a request apart. Whatever
+is not as plain as it could be is not refused but left to gunicorn.
+"""
+
+import importlib
+from typing import Any
+
+from gunicorn.http.message import _ip_in_allow_list  # type: ignore[import-untyped]
+
+from forum.exchange import Ask
+from forum_site.front import SPECIAL, TARGET
+
+_PROTO = b"x-forwarded-proto"
+
+
+class Reader:
+    """Reads asks under the settings of one gunicorn."""
+
+    def __init__(self, cfg: Any) -> None:
+        self._cfg = cfg
+        self._parse = importlib.import_module("gunicorn_h1c").parse_request_fast
+        # Where gunicorn takes 0 for "no limit", what is longer than its default is not plain.
+        self._limits = (
+            0,
+            min(cfg.limit_request_line, 8190) if cfg.limit_request_line > 0 else 4094,
+            cfg.limit_request_fields if cfg.limit_request_fields > 0 else 100,
+            cfg.limit_request_field_size if cfg.limit_request_field_size > 0 else 8190,
+        )
+        policy = {name.lower() for name in [*cfg.secure_scheme_headers, *cfg.forwarder_headers]}
+        self._special = frozenset(name.encode() for name in SPECIAL | policy) - {_PROTO}
+        self._https = cfg.secure_scheme_headers.get("X-FORWARDED-PROTO", "").encode()
+
+    def read(self, data: bytes, conn: Any) -> tuple[Ask, Any] | None:
+        """What these bytes ask for, and the parsed request; None if they are not exactly one plain GET."""
+        if not data.startswith(b"GET /") or not data.endswith(b"\r\n\r\n"):
+            return None
+        try:
+            request = self._parse(data, *self._limits)
+        except Exception:
+            # Its errors share no class. gunicorn meets the same one and knows the answer to it.
+            return None
+        headers = request.asgi_headers
+        named = dict(headers)
+        if len(named) != len(headers) or not self._special.isdisjoint(named) or b"host" not in named:
+            return None
+        target = request.path
+        if request.consumed != len(data) or not TARGET.fullmatch(target):
+            return None
+        # The parser lets more blanks pass than a request line has.
+        if not data.startswith(b"GET %b HTTP/1.1\r\n" % target):
+            return None
+        if named.get(b"connection", b"keep-alive").lower() != b"keep-alive":
+            return None
+        return self._ask(target, named, conn), request
+
+    def _ask(self, target: bytes, named: dict[bytes, bytes], conn: Any) -> Ask:
+        proto = named.get(_PROTO)
+        client = conn.client
+        return Ask(
+            target,
+            named[b"host"],
+            named.get(b"cookie", b""),
+            named.get(b"accept-encoding", b""),
+            named.get(b"if-none-match", b""),
+            proto,
+            proto is not None and proto == self._https and self._trusts(client),
+            client[0] if isinstance(client, tuple) else str(client),
+        )
+
+    def _trusts(self, client: Any) -> bool:
+        """Whether gunicorn would take this peer's word that a request came by HTTPS; over a socket file it does."""
+        if not isinstance(client, tuple):
+            return True
+        cfg = self._cfg
+        return bool(_ip_in_allow_list(client[0], cfg.forwarded_allow_ips, cfg.forwarded_allow_networks()))
