@@ -1,0 +1,45 @@
+"""Three servers for all of these tests: with the fast path in the loop, the same but small, and gunicorn alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fast.server import Server
+
+# All that the log can say and that does not differ between two requests.
+ACCESS_FORMAT = (
+    '%(h)s %(l)s %(u)s "%(r)s" %(m)s %(U)s %(q)s %(H)s %(s)s %(b)s %(B)s "%(f)s" "%(a)s" %({user-agent}i)s '
+    "%({x-none}i)s %({content-type}o)s %({content-length}o)s %({etag}o)s "
+    "%({http_cookie}e)s %({server_port}e)s %({wsgi.url_scheme}e)s"
+)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fast")
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[Server]:
+    with Server(home) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def small(home: Path, access_log: Path) -> Iterator[Server]:
+    """Twelve connections, of which each of four threads may need one; a second of silence; an access log."""
+    limits = ("--worker-connections", "12", "--threads", "4", "--keep-alive", "1")
+    with Server(home, *limits, "--access-logfile", str(access_log), "--access-logformat", ACCESS_FORMAT) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def access_log(home: Path) -> Path:
+    return home / "access.log"
+
+
+@pytest.fixture(scope="session")
+def plain(home: Path) -> Iterator[Server]:
+    with Server(home, app="fronted", FAST_PATH="off") as server:
+        yield server
