@@ -1,11 +1,15 @@
 """Three servers for all of these tests: with the fast path in the loop, the same but small, and gunicorn alone."""
 
-from collections.abc import Iterator
+import importlib.util
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fast.server import Server
+
+ABSENT = "the tests of the worker's loop need gunicorn_h1c: pip install -r requirements-fast.txt, with a C compiler"
 
 # All that the log can say and that does not differ between two requests.
 ACCESS_FORMAT = (
@@ -15,19 +19,35 @@ ACCESS_FORMAT = (
 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say once, and not for each test, that there is no parser."""
+    report = yield
+    if report.skipped and ABSENT in str(report.longrepr):
+        report.longrepr = (__file__, None, ABSENT)
+    return report
+
+
+@pytest.fixture(scope="session")
+def parser() -> None:
+    """gunicorn's C parser, which not every machine can build; without it there is no loop to test."""
+    if importlib.util.find_spec("gunicorn_h1c") is None:
+        pytest.fail(ABSENT, pytrace=False) if os.environ.get("CI") else pytest.skip(ABSENT)
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fast")
 
 
 @pytest.fixture(scope="session")
-def server(home: Path) -> Iterator[Server]:
+def server(home: Path, parser: None) -> Iterator[Server]:
     with Server(home) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def small(home: Path, access_log: Path) -> Iterator[Server]:
+def small(home: Path, access_log: Path, parser: None) -> Iterator[Server]:
     """Twelve connections, of which each of four threads may need one; a second of silence; an access log."""
     limits = ("--worker-connections", "12", "--threads", "4", "--keep-alive", "1")
     with Server(home, *limits, "--access-logfile", str(access_log), "--access-logformat", ACCESS_FORMAT) as server:

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from forum_site.worker import TESTED
 from tests.fast.server import ETAG, Answer, Client, Server, eventually, get
 
 PAGE = "/kept/page?size=8000"
@@ -254,7 +253,7 @@ def test_a_silent_connection_is_closed_in_time_and_a_busy_one_is_not(small):
 # -- Stopping and starting anew -------------------------------------------------------------------
 
 
-def test_a_server_that_is_told_to_stop_finishes_what_it_began_and_no_more(home):
+def test_a_server_that_is_told_to_stop_finishes_what_it_began_and_no_more(home, parser):
     with Server(home) as server, contextlib.ExitStack() as stack:
         fresh, idle, working, reading = (stack.enter_context(server.client(4096)) for _ in range(4))
         idle.get("/kept/1")
@@ -284,7 +283,7 @@ def test_a_reload_serves_on_with_new_processes(server):
         assert eventually(client.is_closed)
 
 
-def test_a_process_that_has_served_enough_is_replaced(home):
+def test_a_process_that_has_served_enough_is_replaced(home, parser):
     with Server(home, "--max-requests", "10") as server:
         processes = [server.get("/kept/1").header("X-Process") for _ in range(15)]
     assert len(set(processes)) == 2
@@ -370,9 +369,3 @@ def test_without_the_c_parser_threads_serve_alone_and_the_front_is_still_there(h
 def test_one_setting_turns_it_off(plain):
     assert plain.get("/kept/1").way == "ordinary"
     assert "Using worker: gthread" in plain.said
-
-
-def test_the_installed_gunicorn_is_one_that_these_tests_ran_with():
-    import gunicorn
-
-    assert gunicorn.__version__ in TESTED
