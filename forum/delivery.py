@@ -25,13 +25,20 @@ META = "forum.answer"
 def deliver(request: HttpRequest, page: PageResponse) -> HttpResponse:
     """The page for this reader, as the request accepts it."""
     kept, key = _kept(page), _key(request, page)
-    answer = _known(kept, key) if kept and key else None
-    filled = answer.filled if answer else _fill(request, page)
-    if answer is None and kept and key and not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
-        answer = _keep(request, page, kept, key, filled)
+    if kept is None or key is None:
+        return _response(request, page, _fill(request, page))
+    answer = _known(request, kept, key)
     if answer is not None:
         request.META[META] = answer
-    return _response(request, page, filled)
+        return _response(request, page, answer.filled)
+    filled = _fill(request, page)
+    response = _response(request, page, filled)
+    if not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
+        session = getattr(request.session, "stored", b"") if key[1].session else b""
+        answer = Answer(filled, page.basis, fast.csrf_cookie(request.COOKIES), key[1].session, session)
+        local.pages.add_answer(kept, key, answer)
+        request.META[META] = answer
+    return response
 
 
 def _kept(page: PageResponse) -> Kept | None:
@@ -52,19 +59,12 @@ def _key(request: HttpRequest, page: PageResponse) -> Key | None:
     return page.url.encode(), who
 
 
-def _known(kept: Kept, key: Key) -> Answer | None:
+def _known(request: HttpRequest, kept: Kept, key: Key) -> Answer | None:
     found = local.pages.answer(key)
     if found is None or found[0] is not kept:
         return None
     answer: Answer = found[1]
-    return answer if answer.stands() else None
-
-
-def _keep(request: HttpRequest, page: PageResponse, kept: Kept, key: Key, filled: Filled) -> Answer:
-    who = key[1]
-    answer = Answer(filled, page.basis, who.session, getattr(request.session, "stored", b""))
-    local.pages.add_answer(kept, key, answer)
-    return answer
+    return answer if answer.csrf == fast.csrf_cookie(request.COOKIES) and answer.stands() else None
 
 
 def _fill(request: HttpRequest, page: PageResponse) -> Filled:

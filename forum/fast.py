@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.http import HttpRequest, parse_cookie
 
 from forum import sessions
@@ -37,7 +39,6 @@ class Visitor(NamedTuple):
     """What in a request's cookies and connection makes a difference to a page."""
 
     session: str
-    csrf: str
     theme: str
     secure: bool
 
@@ -46,24 +47,27 @@ Key = tuple[bytes, Visitor]
 
 
 def visitor(cookies: dict[str, str], secure: bool) -> Visitor:
-    session = cookies.get(settings.SESSION_COOKIE_NAME, "")
     theme = cookies.get("theme", "")
-    # A page for the signed-out holds no form that needs a token.
-    csrf = cookies.get(settings.CSRF_COOKIE_NAME, "") if session else ""
-    return Visitor(session, csrf, theme if theme in THEMES else "", secure)
+    return Visitor(cookies.get(settings.SESSION_COOKIE_NAME, ""), theme if theme in THEMES else "", secure)
+
+
+def csrf_cookie(cookies: dict[str, str]) -> str:
+    """What the tokens in a visitor's forms are made of; a page for the signed-out holds none that needs one."""
+    return cookies.get(settings.CSRF_COOKIE_NAME, "") if cookies.get(settings.SESSION_COOKIE_NAME) else ""
 
 
 @lru_cache(maxsize=4096)
-def _visitor_of(header: bytes, secure: bool) -> Visitor | None:
+def _visitor_of(header: bytes, secure: bool) -> tuple[Visitor, str] | None:
     cookies = parse_cookie(header.decode("latin-1"))
-    return None if "messages" in cookies else visitor(cookies, secure)
+    return None if "messages" in cookies else (visitor(cookies, secure), csrf_cookie(cookies))
 
 
-def _secure(ask: Ask) -> bool:
+@lru_cache(maxsize=64)
+def _secure(forwarded_proto: bytes | None, tls: bool) -> bool:
     """As HttpRequest.is_secure says."""
-    if settings.SECURE_PROXY_SSL_HEADER and ask.forwarded_proto is not None:
-        return ask.forwarded_proto.split(b",", 1)[0].strip() == b"https"
-    return ask.tls
+    if settings.SECURE_PROXY_SSL_HEADER and forwarded_proto is not None:
+        return forwarded_proto.split(b",", 1)[0].strip() == b"https"
+    return tls
 
 
 @lru_cache(maxsize=64)
@@ -92,11 +96,23 @@ def accepts_gzip(accept_encoding: bytes) -> bool:
 class Answer:
     """A page as one visitor gets it (or all who are signed out), and what that rests on besides the page."""
 
-    __slots__ = ("_account", "_account_key", "_head", "_headers", "_session", "_session_key", "filled", "reader_id")
+    __slots__ = (
+        "_account",
+        "_account_key",
+        "_head",
+        "_headers",
+        "_session",
+        "_session_key",
+        "csrf",
+        "filled",
+        "reader_id",
+    )
 
-    def __init__(self, filled: Filled, basis: Basis, session_key: str = "", session: bytes = b"") -> None:
+    def __init__(self, filled: Filled, basis: Basis, csrf: str, session_key: str, session: bytes) -> None:
+        """`csrf` is the cookie that the page's tokens are made of, `session` the session's JSON; "" for none."""
         self.filled = filled
         self.reader_id = basis.reader.id
+        self.csrf = csrf
         self._session_key = sessions.redis_key(session_key) if session_key else ""
         self._session = session
         self._account_key = state_key(account(basis.user_id))
@@ -156,6 +172,12 @@ class Answer:
         )
 
 
+@receiver(setting_changed)
+def _forget_settings(**_: object) -> None:
+    for remembering in (_visitor_of, _secure, _host_allowed):
+        remembering.cache_clear()
+
+
 def _lines(headers: Headers) -> bytes:
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
 
@@ -167,12 +189,14 @@ def find(ask: Ask) -> Reply | None:
     """The answer to `ask` from this process's memory, without ever waiting; None: the ordinary way."""
     if len(ask.cookie) > COOKIES_MOST or b"," in ask.if_none_match or b"*" in ask.if_none_match:
         return None
-    who = _visitor_of(ask.cookie, _secure(ask))
-    found = local.pages.answer((ask.target, who))
-    if found is None:
+    who = _visitor_of(ask.cookie, _secure(ask.forwarded_proto, ask.tls))
+    found = local.pages.answer((ask.target, who[0])) if who else None
+    if who is None or found is None:
         return None
     kept, answer = found
-    if not (answer.complete and local.states.alive() and kept.stands() and answer.stands()):
+    if answer.csrf != who[1] or not answer.complete:
+        return None
+    if not (local.states.alive() and kept.stands() and answer.stands()):
         return None
     if not _host_allowed(ask.host):
         return None

@@ -7,21 +7,21 @@ Each answer with a form has a new token, also where the page comes from memory i
 So the key that Django's signer would derive anew for each signature is derived once for each member.
 """
 
-import hmac
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from .errors import StaleForm
-from .tables.keys import Nonce
+from .tables.keys import Nonce, new_nonce
 
 MAX_AGE = timedelta(days=7)
 
 
 def issue(user_id: str) -> str:
-    nonce = Nonce.new().text
+    nonce = new_nonce()
     return f"{nonce}:{_signature(nonce, user_id, settings.SECRET_KEY)}"
 
 
@@ -40,7 +40,8 @@ def redeem(token: str, user_id: str) -> Nonce:
 
 
 def _signature(text: str, user_id: str, secret: str) -> str:
-    return hmac.digest(_key(user_id, secret), text.encode(errors="replace"), "sha256").hex()
+    """A keyed BLAKE2b, which RFC 7693 offers as a MAC: half the time of an HMAC."""
+    return blake2b(text.encode(errors="replace"), key=_key(user_id, secret), digest_size=20).hexdigest()
 
 
 @lru_cache(maxsize=10_000)

@@ -10,8 +10,8 @@ from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower
-from django.db.models.signals import m2m_changed
-from django.dispatch import receiver
+from django.db.models.signals import m2m_changed, post_delete, pre_delete
+from django.dispatch import Signal, receiver
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -34,6 +34,9 @@ class MemberQuerySet(models.QuerySet["User"]):
 
 class Members(UserManager.from_queryset(MemberQuerySet)):  # type: ignore[misc]
     """Members; their e-mail addresses are kept in small letters, which is how sign-in looks them up."""
+
+    # Migrations run before there is a Redis, and before anybody has read an account.
+    use_in_migrations = False
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
@@ -89,6 +92,17 @@ def renew_accounts(
             under_way.enter_context(invalidating(*changed, when=transaction.on_commit))
     else:
         instance.__dict__.pop("_renewing", ExitStack()).close()
+
+
+@receiver(pre_delete, sender=Group)
+@receiver(post_delete, sender=Group)
+def renew_all_accounts(signal: Signal, instance: Group, **others: object) -> None:
+    """Around the end of a group, which puts its members out of it without a word for each."""
+    if signal is pre_delete:
+        instance.__dict__["_renewing"] = under_way = ExitStack()
+        under_way.enter_context(invalidating(tags.SITE, when=transaction.on_commit))
+    else:
+        instance.__dict__.pop("_renewing").close()
 
 
 class Forum(models.Model):

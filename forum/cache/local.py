@@ -59,15 +59,16 @@ def expect(keys: Iterable[str]) -> list[Expected]:
     return [states.expect(key) for key in keys] if enabled() else []
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Kept:
-    """A page in memory: the generations it was stored under, by their keys, its body, and the answers
-    already made of it for readers (see `forum.fast`), by whom they are for."""
+    """A page in memory: the generations it was stored under, by their keys, its body, and by what the
+    answers already made of it are found (see `forum.fast`)."""
 
     name: str
     generations: Mapping[str, str]
     body: Body
-    answers: dict[Hashable, Any] = field(default_factory=dict)
+    answers: dict[Hashable, int] = field(default_factory=dict)
+    answers_weight: int = 0
     weight: int = 0
 
     def stands(self) -> bool:
@@ -121,10 +122,13 @@ class Shelf:
         return found
 
     def add_answer(self, kept: Kept, key: Hashable, answer: Any) -> None:
-        """Keep an answer as long as its page; `answer.size` is what it weighs."""
+        """Keep an answer as long as its page, in the place of another under this key. `answer.size` is what
+        it weighs, once it has been sent: compressing it adds to it, and to the page."""
         with self._lock:
             if self._pages.get(kept.name) is kept:
-                kept.answers[key] = answer
+                weight = OVERHEAD + answer.size
+                kept.answers_weight += weight - kept.answers.get(key, 0)
+                kept.answers[key] = weight
                 self._answers[key] = kept, answer
                 self._weigh(kept)
 
@@ -135,7 +139,7 @@ class Shelf:
             self.bytes = 0
 
     def _weigh(self, kept: Kept) -> None:
-        weight = OVERHEAD + kept.body.size + sum(OVERHEAD + answer.size for answer in kept.answers.values())
+        weight = OVERHEAD + kept.body.size + kept.answers_weight
         self.bytes += weight - kept.weight
         kept.weight = weight
         while self.bytes > settings.LOCAL_PAGES_MB * 1_000_000:

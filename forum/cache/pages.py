@@ -20,6 +20,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +174,13 @@ def store(found: Found, stored: bytes) -> Body:
     except Down:
         log.warning("a page could not be stored: Redis is down")
     return body
+
+
+def give_back(found: Found) -> None:
+    """Let somebody else fill the page: it could not be rendered, or the answer is no page that is kept."""
+    if found.lease:
+        with suppress(Down), answering():
+            run([(scripts.RELEASE, [f"l:{page_name(found.page, found.tags)}"], [found.lease])])
 
 
 def current(*tags: str) -> Found:

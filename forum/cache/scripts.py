@@ -23,7 +23,8 @@ ABANDONED_SECONDS = 30
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 WRITTEN_SECONDS = 10
 MOST_WRITTEN = 60
-GENERATION_SECONDS = 86_400
+# Longer than a page is kept, and no longer: an address that nobody needs must not fill the server with states.
+GENERATION_SECONDS = 1_200
 
 _CONSTANTS = f"""
 local INTENT, ABANDONED = {INTENT_SECONDS * 1000:.0f}, {ABANDONED_SECONDS * 1000}
@@ -101,11 +102,20 @@ return state
 
 # KEYS: state, page, lease. ARGV: generation, page, ms to keep it, lease's token.
 # Stores a page unless its tag has changed meanwhile, and gives the lease back.
-STORE = """
-if redis.call('ZSCORE', KEYS[1], ARGV[1]) then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
+STORE = (
+    _CONSTANTS
+    + """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], LIFE)
+end
 if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
 return 1
 """
+)
+
+# KEYS: lease. ARGV: lease's token. Gives the lease back, when there is no page to store.
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"
 
 # KEYS: state. ARGV: write. -> how many writers have left their intents before this one.
 # Deadlines are kept to the microsecond: two writers in one millisecond would else stand in line by chance.

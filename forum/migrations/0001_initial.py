@@ -4,7 +4,6 @@ import django.contrib.auth.validators
 import django.core.validators
 import django.db.models.functions.text
 import django.utils.timezone
-import forum.models
 from django.db import migrations, models
 
 
@@ -59,8 +58,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='username_unique_in_any_case')],
             },
-            managers=[
-                ('objects', forum.models.Members()),
-            ],
         ),
     ]

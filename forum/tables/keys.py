@@ -12,8 +12,8 @@ The shard is readable from the thread's id, so a thread's URL is enough to compu
 Write sharding: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
 """
 
+import os
 import re
-import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,6 +74,12 @@ def forum_of(partition_key: str) -> str:
 # -- Nonces: what makes a write happen once -------------------------------------------------------
 
 
+def new_nonce(at: float = 0.0) -> str:
+    """The text of a new nonce, of the time `at` in seconds since 1970 (now)."""
+    milliseconds = int((at or time.time()) * 1000)
+    return _time(milliseconds, 10) + os.urandom(16).translate(_OF_BYTES).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Nonce:
     """One intended write: 10 characters of time and 16 random ones, as in a ULID.
@@ -90,8 +96,7 @@ class Nonce:
 
     @classmethod
     def new(cls, at: datetime | None = None) -> "Nonce":
-        milliseconds = int((at.timestamp() if at else time.time()) * 1000)
-        return cls(_time(milliseconds, 10) + secrets.token_bytes(16).translate(_OF_BYTES).decode())
+        return cls(new_nonce(at.timestamp() if at else 0.0))
 
     @property
     def issued(self) -> datetime:

@@ -109,8 +109,13 @@ def _fill(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
     """Render the page, and keep it if Redis is there to say how long."""
     if not found.usable:
         return _rendered(plan, basis, found)
-    rendered = plan.render(found.written)
+    try:
+        rendered = plan.render(found.written)
+    except BaseException:
+        pages.give_back(found)
+        raise
     if isinstance(rendered, HttpResponse):
+        pages.give_back(found)
         return _marked(rendered, "bypass")
     stats.count("miss")
     body = pages.store(found, rendered.encode(errors="replace"))
