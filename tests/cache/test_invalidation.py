@@ -2,6 +2,7 @@
 
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urljoin
 
 import pytest
 from django.contrib.auth.models import Group
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from forum.cache.tags import HOME, SITE, TITLES
 from forum.models import Forum, User
+from forum.redis import client
 from forum.tables.threads import Thread
 from forum.urls import urlpatterns
 from forum.views import caching
@@ -188,6 +190,13 @@ class TestEveryViewNamesItsTags:
     def test_or_is_refused(self) -> None:
         with pytest.raises(ValueError, match="must name what it depends on"):
             caching.Plan("page", "/page/", [], lambda _: "")
+
+
+@pytest.mark.parametrize("path", ["?page=7", "../other-title/", "/u/nobody/", "/u/ADA/"])
+def test_an_answer_that_is_no_page_leaves_no_lease_for_others_to_wait_on(thread: Thread, path: str) -> None:
+    answer = Client().get(urljoin(page_url(thread), path))
+    assert answer.status_code in (301, 404)
+    assert client().keys("l:*") == []
 
 
 def test_tags_of_the_table_are_the_tags_in_use() -> None:
