@@ -18,10 +18,6 @@ class AccessLog:
         self._cfg = cfg
         self._log = log
 
-    @property
-    def on(self) -> bool:
-        return bool(self._log.access_log_enabled)
-
     def write(self, conn: Any, request: Any, tls: bool, status: str, reply: Reply, started: float) -> None:
         """Note that `reply` went to `conn`; `request` is the parsed one, `started` is by time.monotonic()."""
         asked = as_gunicorn_reads(request, tls)

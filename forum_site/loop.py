@@ -26,8 +26,8 @@ from forum_site import front
 from forum_site.access import AccessLog
 from forum_site.plain import Reader
 
-# More than browsers send, so that one read takes in all of a request; a longer one is gunicorn's.
-READ_BYTES = 16 * 1024
+# As much as gunicorn reads at once.
+READ_BYTES = 8 * 1024
 # So many new connections at a time, lest one process take all while the others sleep.
 ACCEPTED_AT_ONCE = 8
 # gunicorn waits as long, and reads as much, until the client closes its side too.
@@ -111,6 +111,9 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.pending_conns = Waiting()
         self.parting_conns = Waiting()
         self._opening = Opening()
+        self._notified = 0.0
+        # gunicorn looks its settings up each time, which is slow.
+        self._keepalive = float(self.cfg.keepalive)
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
@@ -119,7 +122,14 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
         self._find = fast.find
         self._reader = Reader(self.cfg)
-        self._access = AccessLog(self.cfg, self.log)
+        self._access = AccessLog(self.cfg, self.log) if self.log.access_log_enabled else None
+
+    def notify(self) -> None:
+        """Tell gunicorn that we live: twice a second is enough, and every turn of the loop costs too much."""
+        now = time.monotonic()
+        if now - self._notified >= 0.5:
+            self._notified = now
+            super().notify()
 
     # -- A request comes in ---------------------------------------------------------------------
 
@@ -143,7 +153,8 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Answer at once, or leave it to gunicorn, which also tells the client when a connection is its last."""
-        if not self.alive or self.nr + 1 >= self.max_requests or len(self.keepalived_conns) > self.max_keepalived:
+        many = self.nr_conns > self.max_keepalived and len(self.keepalived_conns) > self.max_keepalived
+        if many or not self.alive or self.nr + 1 >= self.max_requests:
             super().on_client_socket_readable(conn, client)
             return
         started = time.monotonic()
@@ -157,7 +168,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
             return
         self.nr += 1
         self._send(conn, [self._opening.lines(reply.status), reply.head, b"\r\n", reply.body], started)
-        if self._access.on:
+        if self._access:
             self._access.write(conn, plain[1], plain[0].tls, status_line(reply.status), reply, started)
 
     def _receive(self, conn: Any, waiting: Waiting, size: int) -> bytes:
@@ -198,7 +209,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self._drop(conn, self.keepalived_conns)
             return
         if sent == size:
-            conn.timeout = now + self.cfg.keepalive
+            conn.timeout = now + self._keepalive
             self.keepalived_conns.again(conn)
             return
         conn.unsent = memoryview(b"".join(pieces))[sent:]

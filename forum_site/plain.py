@@ -5,6 +5,7 @@ is not as plain as it could be is not refused but left to gunicorn.
 """
 
 import importlib
+from functools import lru_cache
 from typing import Any
 
 from gunicorn.http.message import _ip_in_allow_list  # type: ignore[import-untyped]
@@ -21,39 +22,34 @@ class Reader:
     def __init__(self, cfg: Any) -> None:
         self._cfg = cfg
         self._parse = importlib.import_module("gunicorn_h1c").parse_request_fast
-        # Where gunicorn takes 0 for "no limit", what is longer than its default is not plain.
-        self._limits = (
-            0,
-            min(cfg.limit_request_line, 8190) if cfg.limit_request_line > 0 else 4094,
-            cfg.limit_request_fields if cfg.limit_request_fields > 0 else 100,
-            cfg.limit_request_field_size if cfg.limit_request_field_size > 0 else 8190,
-        )
+        # What is no longer than one line and one field may be keeps those limits whatever is in it. Where gunicorn
+        # takes 0 for "no limit", its default is ours.
+        self._bytes_most = min(cfg.limit_request_line or 4094, cfg.limit_request_field_size or 8190, 8190)
+        self._fields_most = min(cfg.limit_request_fields or 100, 100)
         policy = {name.lower() for name in [*cfg.secure_scheme_headers, *cfg.forwarder_headers]}
         self._special = frozenset(name.encode() for name in SPECIAL | policy) - {_PROTO}
         self._https = cfg.secure_scheme_headers.get("X-FORWARDED-PROTO", "").encode()
 
     def read(self, data: bytes, conn: Any) -> tuple[Ask, Any] | None:
         """What these bytes ask for, and the parsed request; None if they are not exactly one plain GET."""
-        if not data.startswith(b"GET /") or not data.endswith(b"\r\n\r\n"):
+        if len(data) > self._bytes_most or not data.startswith(b"GET /") or not data.endswith(b"\r\n\r\n"):
             return None
         try:
-            request = self._parse(data, *self._limits)
+            request = self._parse(data)
         except Exception:
             # Its errors share no class. gunicorn meets the same one and knows the answer to it.
             return None
         headers = request.asgi_headers
         named = dict(headers)
-        if len(named) != len(headers) or not self._special.isdisjoint(named) or b"host" not in named:
+        if len(named) != len(headers) or len(named) > self._fields_most or request.consumed != len(data):
             return None
-        target = request.path
-        if request.consumed != len(data) or not TARGET.fullmatch(target):
-            return None
-        # The parser lets more blanks pass than a request line has.
-        if not data.startswith(b"GET %b HTTP/1.1\r\n" % target):
+        if not self._special.isdisjoint(named) or b"host" not in named:
             return None
         if named.get(b"connection", b"keep-alive").lower() != b"keep-alive":
             return None
-        return self._ask(target, named, conn), request
+        target = request.path
+        line = _request_line(target)
+        return (self._ask(target, named, conn), request) if line and data.startswith(line) else None
 
     def _ask(self, target: bytes, named: dict[bytes, bytes], conn: Any) -> Ask:
         proto = named.get(_PROTO)
@@ -75,3 +71,9 @@ class Reader:
             return True
         cfg = self._cfg
         return bool(_ip_in_allow_list(client[0], cfg.forwarded_allow_ips, cfg.forwarded_allow_networks()))
+
+
+@lru_cache(maxsize=1024)
+def _request_line(target: bytes) -> bytes | None:
+    """The only way to ask for `target` (the parser lets more blanks pass); None if it is no plain address."""
+    return b"GET %b HTTP/1.1\r\n" % target if TARGET.fullmatch(target) else None
