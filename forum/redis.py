@@ -234,5 +234,8 @@ def primaries(alias: str) -> dict[str, ConnectionPool]:
 
 def came_from(alias: str, servers: Container[str], key: str, since: float) -> bool:
     """Whether what was asked for this key `since` (in monotonic seconds) was answered by one of these servers."""
-    redis = client(alias)
-    return not isinstance(redis, Cluster) or (redis.primary_of(key).name in servers and redis.redirected < since)
+    try:
+        redis = client(alias)
+        return not isinstance(redis, Cluster) or (redis.primary_of(key).name in servers and redis.redirected < since)
+    except RedisError:
+        return False

@@ -11,6 +11,7 @@ that is no longer the primary, or a cluster that has moved its slots, is noticed
 import select
 import socket
 import time
+from collections.abc import Sequence
 from ssl import SSLWantReadError, SSLWantWriteError
 from typing import Any, cast
 
@@ -53,7 +54,8 @@ class Line:
             protocolError=Lost, replyError=Refused, encoding="utf-8", errors="surrogateescape", notEnoughData=_MORE
         )
         self._beat = hiredis.pack_command(question)  # type: ignore[arg-type]
-        self.server: object = None
+        self.servers: list[tuple[Any, ...]] = []
+        """Who takes writes, as this server says: names, and in a cluster their slots."""
         self.sent = 0.0
         self.answered = True
         self.believed_until = 0.0
@@ -120,20 +122,26 @@ class Line:
     def _check(self, answer: Any) -> None:
         """Lost when the server is not who it was at first, or is a replica, which may lag behind."""
         if isinstance(answer, dict):
-            server: object = answer.get("role")
-            if server != "master":
-                raise Lost(f"the server is a {server}")
+            servers: list[tuple[Any, ...]] = [(answer["role"],)]
+            if servers != [("master",)]:
+                raise Lost(f"the server is a {answer['role']}")
         else:
-            server = sorted((first, last, primary[2]) for first, last, primary, *_ in answer)
-        if self.server not in (None, server):
+            servers = sorted((primary[2], first, last) for first, last, primary, *_ in answer)
+        if self.servers not in ([], servers):
             raise Lost("the cluster's slots have moved")
-        self.server = server
+        self.servers = servers
 
 
-def opened(pool: ConnectionPool, prefixes: tuple[str, ...], question: tuple[str, ...], until: float) -> Line:
+def complete(lines: Sequence[Line]) -> bool:
+    """Whether the servers agree on who has which slots, and whoever has some is among them."""
+    servers = lines[0].servers if lines else []
+    return len(lines) == len({name for name, *_ in servers}) and all(line.servers == servers for line in lines)
+
+
+def opened(pool: ConnectionPool, prefixes: tuple[str, ...], question: tuple[str, ...], seconds: float) -> Line:
     """Connect as `pool` does, and follow what happens to keys with these prefixes (none of which may
-    begin with another of them). RedisError when the server refuses, or does not answer `until` then."""
-    connection = _connection(pool, max(0.01, until - time.monotonic()))
+    begin with another of them). RedisError when the server refuses, or is silent for so many seconds."""
+    connection = _connection(pool, seconds)
     try:
         connection.connect()
         line = Line(connection, question)
@@ -143,7 +151,7 @@ def opened(pool: ConnectionPool, prefixes: tuple[str, ...], question: tuple[str,
         poll = select.poll()
         poll.register(line.descriptor, select.POLLIN)
         while not line.answered:
-            left = until - time.monotonic()
+            left = line.sent + seconds - time.monotonic()
             if left <= 0 or not poll.poll(left * 1000):
                 raise RedisTimeoutError("the server did not answer in time")
             line.read()

@@ -129,8 +129,8 @@ class Tracker(Generic[V]):
         self._lines = {}
 
     def revive(self) -> bool:
-        """As `alive`, but ask the server, or connect anew, if that is what it takes; waits 0.1 s at most.
-        A server that did not answer is left alone for a second."""
+        """As `alive`, but ask the server, or connect anew, if that is what it takes. Waits 0.1 s at most for
+        a server that is silent, and then leaves it alone for a second."""
         if self.alive():
             return True
         pushes_of = f"pushes of {self.alias}"
@@ -141,7 +141,7 @@ class Tracker(Generic[V]):
             return False
         try:
             with answering(pushes_of):
-                return self.alive() or self._hear(until) or self._connect(until)
+                return self.alive() or self._hear(until) or self._connect()
         except Down as down:
             self._report(down.__cause__)
             return False
@@ -168,25 +168,25 @@ class Tracker(Generic[V]):
             if self.alive():
                 return True
 
-    def _connect(self, until: float) -> bool:
+    def _connect(self) -> bool:
         with self._lock:
             self._disconnect("connecting anew")
-        lines = self._open(until)
+        lines = self._open()
         with self._lock:
             self._lines = lines
             self._arrived = _poll([line.descriptor for line in lines.values()])
             self._calm_until = min(line.calm_until for line in lines.values())
         return True
 
-    def _open(self, until: float) -> dict[str, Line]:
+    def _open(self) -> dict[str, Line]:
         """A connection to each server that takes writes, by its name; RedisError unless all of them agree
         on who has what."""
         lines: dict[str, Line] = {}
         try:
             for name, pool in primaries(self.alias).items():
-                lines[name] = pushes.opened(pool, self._prefixes, pushes.WHO_IN_CLUSTER if name else pushes.WHO, until)
-            first, *others = lines.values()
-            if any(line.server != first.server for line in others):
+                question = pushes.WHO_IN_CLUSTER if name else pushes.WHO
+                lines[name] = pushes.opened(pool, self._prefixes, question, REVIVE_SECONDS)
+            if not pushes.complete(list(lines.values())):
                 raise Lost("the cluster's servers do not agree who has which slots")
         except BaseException:
             for line in lines.values():
@@ -222,8 +222,7 @@ class Tracker(Generic[V]):
                 return
             del self._expected[expected.key]
             if not came_from(self.alias, self._lines, expected.key, expected.since):
-                self._disconnect("a server has answered that is not followed")
-                return
+                return  # A cluster's slots are moving. The next beats tell whereto.
             if len(self._kept) >= self.limit:
                 for key in list(islice(self._kept, max(1, self.limit // 10))):
                     del self._kept[key]

@@ -1,21 +1,16 @@
 """Scripts in one round trip, and values kept in the process until the server says that they changed."""
 
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from redis import Redis
 from redis.exceptions import RedisError
 
 from forum import redis as stores
 from forum.cache.tracking import Tracker
-from forum.local import redis as local
-from forum.local.process import Engine
+from tests.cache.following import elsewhere, keep, until
 
 pytestmark = pytest.mark.usefixtures("redis_server")
 
@@ -43,28 +38,6 @@ def tracker() -> Iterator[Tracker[bytes]]:
     assert tracker.revive()
     yield tracker
     tracker.disconnect()
-
-
-def keep(tracker: Tracker[bytes], *keys: str, seconds: float | None = None) -> None:
-    """Keep the values that the server has for these keys."""
-    for key in keys:
-        expected = tracker.expect(key)
-        tracker.keep(expected, stores.client(tracker.alias).get(key) or b"", seconds)
-
-
-def elsewhere(*command: object) -> None:
-    """What another client does. The second answer comes only after the server has pushed what the first changed."""
-    stores.client().execute_command(*command)
-    stores.client().ping()
-
-
-def until(condition: Callable[[], bool], seconds: float) -> float:
-    """After how many seconds the condition held."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, "in vain"
-        time.sleep(0.01)
-    return time.monotonic() - started
 
 
 class TestWhatIsKept:
@@ -259,90 +232,3 @@ class TestConnections:
         os.close(writes)
         elsewhere("SET", "b:1", "two")
         assert tracker.alive() and tracker.get("a:1") == b"" and tracker.pushes == 1
-
-
-class TestServers:
-    """A server of the test's own, in the place of the others."""
-
-    @pytest.fixture
-    def server(self, settings, tmp_path: Path) -> Iterator[Engine]:  # type: ignore[no-untyped-def]
-        with local.start(tmp_path) as server:
-            place(settings, f"{server.url}?db=0")
-            yield server
-            stores.forget_failures()
-
-    def test_one_that_hangs_is_not_believed_and_not_waited_for(self, server: Engine, tracker: Tracker[bytes]) -> None:
-        keep(tracker, "a:1")
-        assert server.pid
-        os.kill(server.pid, signal.SIGSTOP)
-        try:
-            silent = until(lambda: not tracker.alive(), 4)
-            spent = [seconds(tracker.revive), seconds(tracker.revive), seconds(tracker.alive)]
-        finally:
-            os.kill(server.pid, signal.SIGCONT)
-        assert 1 < silent < 2.6
-        assert spent[0] < 0.15 and spent[1] < 0.01 and spent[2] < 0.01
-        until(tracker.revive, 3)
-        keep(tracker, "a:1")
-        assert tracker.alive() and tracker.get("a:1") == b""
-
-    def test_after_a_long_silence_of_ours_one_round_trip_is_enough(
-        self, server: Engine, tracker: Tracker[bytes]
-    ) -> None:
-        keep(tracker, "a:1")
-        time.sleep(2.6)
-        assert not tracker.alive(), "who knows what happened meanwhile"
-        assert seconds(tracker.revive) < 0.05
-        assert tracker.alive() and tracker.get("a:1") == b"" and tracker.drops == 0
-
-    def test_one_that_is_gone_costs_nothing(self, server: Engine, tracker: Tracker[bytes]) -> None:
-        server.stop()
-        assert not tracker.alive() and seconds(tracker.revive) < 0.05
-        assert not tracker.revive()
-
-    def test_one_that_becomes_a_replica_is_not_believed(self, server: Engine, tracker: Tracker[bytes]) -> None:
-        keep(tracker, "a:1")
-        elsewhere("REPLICAOF", "127.0.0.1", "9")
-        until(lambda: not tracker.alive(), 2)
-        assert not tracker.revive() and len(tracker) == 0
-        elsewhere("REPLICAOF", "NO", "ONE")
-        stores.forget_failures()
-        assert tracker.revive()
-
-    def test_other_settings_lead_to_another_server(self, tracker: Tracker[bytes], server: Engine) -> None:
-        assert not tracker.alive() and tracker.revive()
-        keep(tracker, "a:1")
-        elsewhere("SET", "a:1", "two")
-        assert tracker.alive() and tracker.get("a:1") is None
-
-    def test_a_user_needs_few_rights(self, server: Engine, settings) -> None:  # type: ignore[no-untyped-def]
-        with Redis.from_url(server.url) as admin:
-            admin.execute_command(
-                "ACL", "SETUSER", "forum", "on", ">secret", "~*", "+get", "+hello", "+client|tracking"
-            )
-            admin.config_set("requirepass", "other")
-        place(settings, f"{server.url.replace('unix://', 'unix://forum@')}?db=0&password=secret")
-        tracker: Tracker[bytes] = Tracker("default", "a:")
-        assert tracker.revive()
-        keep(tracker, "a:1")
-        assert tracker.alive() and tracker.get("a:1") == b""
-
-    def test_without_the_right_to_follow_nothing_is_kept(self, server: Engine, settings) -> None:  # type: ignore[no-untyped-def]
-        with Redis.from_url(server.url) as admin:
-            admin.execute_command("ACL", "SETUSER", "forum", "on", ">secret", "~*", "+@all", "-client|tracking")
-        place(settings, f"{server.url.replace('unix://', 'unix://forum@')}?db=0&password=secret")
-        tracker: Tracker[bytes] = Tracker("default", "a:")
-        assert not tracker.revive() and not tracker.alive()
-        with stores.answering():
-            assert stores.run([(SET, ["a:1"], ["1"])]) == [b"OK"]
-
-
-def place(settings, url: str) -> None:  # type: ignore[no-untyped-def]
-    settings.CACHES = {alias: {**options, "LOCATION": url} for alias, options in settings.CACHES.items()}
-
-
-def seconds(do: Callable[[], object]) -> float:
-    started = time.monotonic()
-    with suppress(RedisError):
-        do()
-    return time.monotonic() - started
