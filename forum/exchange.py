@@ -29,11 +29,15 @@ class Ask(NamedTuple):
 class Reply(NamedTuple):
     """A complete answer: 200, or 304 without a body.
 
-    `headers` holds all but Date, Server and Connection (Content-Length included, but on a 304 none);
-    `head` is the same headers as "Name: value\\r\\n" lines.
+    `head` is all headers but Date, Server and Connection as "Name: value\\r\\n" lines (Content-Length included, but
+    on a 304 none).
     """
 
     status: int
-    headers: Headers
     head: bytes
     body: bytes
+
+    @property
+    def headers(self) -> Headers:
+        lines = self.head.decode("latin-1").split("\r\n")[:-1]
+        return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]

@@ -100,7 +100,7 @@ class Answer:
         "_account",
         "_account_key",
         "_head",
-        "_headers",
+        "_ready",
         "_session",
         "_session_key",
         "csrf",
@@ -117,17 +117,17 @@ class Answer:
         self._session = session
         self._account_key = state_key(account(basis.user_id))
         self._account = basis.account.generations[1] if basis.account else ""
-        self._headers: Headers = []
         self._head = b""
+        self._ready: Reply | None = None
 
     @property
     def size(self) -> int:
-        return self.filled.size + len(self._head) + len(self._session)
+        return self.filled.size + len(self._session)
 
     @property
     def complete(self) -> bool:
         """Whether its headers are known, too."""
-        return bool(self._headers)
+        return bool(self._head)
 
     def stands(self) -> bool:
         """Whether the visitor is still who they were; the caller has asked `local.states.alive()`."""
@@ -147,29 +147,24 @@ class Answer:
         if self.filled.etag:
             common.append(("ETag", self.filled.etag))
         self._head = _lines(common)
-        self._headers = common
 
     def reply(self, gzip: bool, if_none_match: bytes) -> Reply:
         if if_none_match and if_none_match.decode("latin-1") == self.filled.etag:
-            headers = [(name, value) for name, value in self._headers if name.lower() != "content-type"]
-            return Reply(304, headers, _lines(headers), b"")
+            return Reply(304, _without_content_type(self._head), b"")
+        if gzip and self._ready is not None:
+            return self._ready
         late = late_values(self.reader_id, self.filled.late)
         body = self.filled.gzipped(late) if gzip else self.filled.plain(late)
-        length = len(body)
-        if gzip:
-            own = [("Content-Encoding", "gzip"), ("Content-Length", str(length))]
-            return Reply(
-                200,
-                self._headers + own,
-                self._head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % length,
-                body,
-            )
-        return Reply(
-            200,
-            [*self._headers, ("Content-Length", str(length))],
-            self._head + b"Content-Length: %d\r\n" % length,
-            body,
-        )
+        encoding = b"Content-Encoding: gzip\r\n" if gzip else b""
+        reply = Reply(200, b"%b%bContent-Length: %d\r\n" % (self._head, encoding, len(body)), body)
+        if gzip and not self._session_key:
+            # The compressed page is kept anyway where all who are signed out share it.
+            self._ready = reply
+        return reply
+
+
+def _without_content_type(head: bytes) -> bytes:
+    return re.sub(rb"(?i)content-type:[^\r]*\r\n", b"", head)
 
 
 @receiver(setting_changed)

@@ -41,7 +41,7 @@ def find(ask: Any) -> Any:
     body = b"" if unchanged else page(ask.target.decode(), ask.cookie.decode("latin-1"), scheme)
     named = headers("fast", None if unchanged else len(body))
     head = "".join(f"{name}: {value}\r\n" for name, value in named).encode()
-    return fast.Reply(304 if unchanged else 200, named, head, body)
+    return fast.Reply(304 if unchanged else 200, head, body)
 
 
 def application(environ: front.Environ, start_response: front.StartResponse) -> Iterable[bytes]:

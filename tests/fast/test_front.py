@@ -23,8 +23,8 @@ PLAIN = {
     "HTTP_HOST": "forum.example.org",
     "wsgi.url_scheme": "https",
 }
-KEPT = Reply(200, [("Content-Type", "text/html"), ("Content-Length", "4")], b"", b"kept")
-UNCHANGED = Reply(304, [("ETag", '"a"')], b"", b"")
+KEPT = Reply(200, b"Content-Type: text/html\r\nContent-Length: 4\r\n", b"kept")
+UNCHANGED = Reply(304, b'ETag: "a"\r\n', b"")
 
 
 class Find:
