@@ -34,6 +34,7 @@ ACCEPTED_AT_ONCE = 8
 FAREWELL_SECONDS = 2.0
 FAREWELL_BYTES = 64 * 1024
 
+NOTHING = memoryview(b"")
 WOULD_BLOCK = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
@@ -42,7 +43,7 @@ class Conn(gthread.TConn):  # type: ignore[misc]
 
     def __init__(self, part: Callable[["Conn"], bool], *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.unsent = memoryview(b"")
+        self.unsent = NOTHING
         self.farewell_bytes = 0
         self._part = part
 
@@ -232,6 +233,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         if conn.unsent:
             self.pending_conns.again(conn)
             return
+        conn.unsent = NOTHING
         self.pending_conns.remove(conn)
         self.poller.unregister(client)
         self._await_request(conn)
