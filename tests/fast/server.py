@@ -18,8 +18,8 @@ from tests.processes import ROOT, bare_environment
 ETAG = '"as-it-was"'
 
 START_SECONDS = 20.0
-STOP_SECONDS = 10.0
-SECONDS = 5.0
+STOP_SECONDS = 15.0
+SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ class Server:
         self.port = free_port()
         self.output = home / f"{self.port}.log"
         command = [sys.executable, "-m", "gunicorn", "--config", "forum_site/gunicorn.conf.py"]
-        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", "1", *options]
+        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+        # A process that is told to stop while it starts does not hear it, and is waited for.
+        command += ["--graceful-timeout", "5", *options]
         own = {"FORUM_EMBEDDED": "1", "DATA_DIR": str(home), "DJANGO_SETTINGS_MODULE": "forum_site.settings"}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
