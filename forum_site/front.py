@@ -31,8 +31,17 @@ log = logging.getLogger("forum.fast")
 
 
 def wanted() -> bool:
-    """Whether FAST_PATH, from the environment, leaves the fast path on."""
-    return os.environ.get("FAST_PATH", "on").strip().lower() not in ("off", "0", "false", "no")
+    """Whether FAST_PATH, from the environment, leaves pages to be answered before Django at all."""
+    return _fast_path() not in ("off", "0", "false", "no")
+
+
+def wanted_in_loop() -> bool:
+    """Whether also in the loop of gunicorn's worker, and not by the front alone (`wsgi`)."""
+    return wanted() and _fast_path() != "wsgi"
+
+
+def _fast_path() -> str:
+    return os.environ.get("FAST_PATH", "on").strip().lower()
 
 
 def before(application: Application) -> Application:

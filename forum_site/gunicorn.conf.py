@@ -1,8 +1,8 @@
 """The web server, for `manage.py up` and for deployments: `gunicorn -c forum_site/gunicorn.conf.py forum_site.wsgi`.
 
 PORT (then every address is listened on; else 127.0.0.1:8000), WEB_CONCURRENCY (worker processes),
-THREADS (in each) and FAST_PATH (on, or off: then gunicorn's own worker and Django answer alone) come
-from the environment.
+THREADS (in each) and FAST_PATH come from the environment. FAST_PATH is on, `wsgi` (gunicorn's own worker,
+and what is in memory is still answered before Django) or off (Django answers alone).
 """
 
 import os
@@ -18,7 +18,7 @@ from forum_site import front
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-worker_class = "forum_site.worker.FastWorker" if front.wanted() else "gthread"
+worker_class = "forum_site.worker.FastWorker" if front.wanted_in_loop() else "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("THREADS") or 6)
 

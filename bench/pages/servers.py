@@ -35,6 +35,7 @@ class Server:
 
 SERVERS = {
     "fast": Server(OURS),
+    "wsgi": Server(OURS, {"FAST_PATH": "wsgi"}),
     "off": Server(OURS, {"FAST_PATH": "off"}),
     "redis": Server(OURS, {"LOCAL_PAGES_MB": "0"}),
     "django": Server(STOCK, {"DJANGO_SETTINGS_MODULE": "bench.pages.stock"}),
@@ -62,7 +63,9 @@ ROWS = [
     Row("nginx, proxy_cache hit", "proxy", proof=("X-Proxy-Cache", "HIT")),
     FAST,
     Row("fast path, signed in", "fast", signed_in=True, proof=HIT, aim=0.65),
-    Row("fast path off, anonymous", "off", proof=HIT, aim=0.10),
+    Row("WSGI front alone, anonymous", "wsgi", proof=HIT, aim=0.10),
+    Row("WSGI front alone, signed in", "wsgi", signed_in=True, proof=HIT),
+    Row("fast path off, anonymous", "off", proof=HIT),
     Row("fast path off, signed in", "off", signed_in=True, proof=HIT),
     Row("every hit from Redis, anonymous", "redis", proof=HIT),
     Row("Django's cache middleware, django-redis", "django"),

@@ -121,13 +121,19 @@ def test_a_fault_in_the_fast_path_is_logged_and_django_answers(monkeypatch, capl
 
 
 @pytest.mark.parametrize(
-    ("value", "on"), [(None, True), ("on", True), ("1", True), *((no, False) for no in ("off", "0", "False", " no "))]
+    ("value", "on", "in_loop"),
+    [
+        *((yes, True, True) for yes in (None, "on", "1")),
+        ("wsgi", True, False),
+        *((no, False, False) for no in ("off", "0", "False", " no ")),
+    ],
 )
-def test_one_setting_turns_it_off(value, on, monkeypatch):
+def test_one_setting_turns_it_off(value, on, in_loop, monkeypatch):
     monkeypatch.delenv("FAST_PATH", raising=False)
     if value is not None:
         monkeypatch.setenv("FAST_PATH", value)
     assert front.wanted() is on
+    assert front.wanted_in_loop() is in_loop
 
 
 # -- When the worker is gunicorn's own ------------------------------------------------------------
