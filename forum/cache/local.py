@@ -161,5 +161,4 @@ def report(**_: object) -> None:
     stats.gauge("pages", pages.count)
     stats.gauge("bytes", pages.bytes)
     stats.gauge("tags", len(states))
-    stats.gauge("drops", states.drops)
     stats.flush_if_due()

@@ -28,7 +28,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from forum.redis import Down, answering, came_from, left_alone, primaries
 
-from . import pushes
+from . import pushes, stats
 from .pushes import Line, Lost
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,8 @@ class Tracker(Generic[V]):
 
     def _forget(self) -> None:
         self.drops += 1
+        if self._kept:
+            stats.count("drop")
         self._kept.clear()
         self._expected.clear()
 
