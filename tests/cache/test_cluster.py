@@ -25,6 +25,7 @@ from forum.local.process import Engine
 from forum.models import Forum, User
 from forum_site.settings import redis_alias
 from tests.cache import cluster
+from tests.cache.following import rights_in_the_manual, use_the_cache
 from tests.helpers import page_url, signed_in, start_thread, token
 
 SET = "return redis.call('SET', KEYS[1], ARGV[1])"
@@ -238,6 +239,18 @@ class TestTracking:
             wait_until(tracker.revive, 5)
             self.keep(tracker, key)
             assert stores.run([(GET, [key], [])]) == [b"new"] and tracker.get(key) is None
+
+
+class TestUsers:
+    def test_the_rights_in_the_manual_are_enough(self, nodes: list[Redis], servers: list[Engine], settings) -> None:  # type: ignore[no-untyped-def]
+        for node in nodes:
+            node.execute_command("ACL", "SETUSER", "forum", "on", ">secret", "~*", *rights_in_the_manual())
+        url = servers[0].url.replace("redis://", "redis://forum:secret@")
+        settings.CACHES = {alias: redis_alias(url, cluster=True) for alias in ("default", "sessions")}
+        tracker: Tracker[bytes] = Tracker("default", "a:")
+        assert tracker.revive()
+        use_the_cache()
+        tracker.disconnect()
 
 
 class TestANodeThatIsGone:

@@ -24,7 +24,7 @@ from forum import redis as stores
 from forum.cache.tracking import Tracker
 from forum.local import redis as local
 from forum.local.process import Engine
-from tests.cache.following import elsewhere, keep, seconds, until
+from tests.cache.following import elsewhere, keep, rights_in_the_manual, seconds, until, use_the_cache
 
 SET = "return redis.call('SET', KEYS[1], ARGV[1])"
 LONGEST = 0.3
@@ -152,6 +152,12 @@ class TestUsers:
         assert tracker.revive()
         keep(tracker, "a:1")
         assert tracker.alive() and tracker.get("a:1") == b""
+        tracker.disconnect()
+
+    def test_the_rights_in_the_manual_are_enough(self, server: Engine, settings) -> None:  # type: ignore[no-untyped-def]
+        tracker = self.sign_in(server, settings, *rights_in_the_manual())
+        assert tracker.revive()
+        use_the_cache()
         tracker.disconnect()
 
     def test_without_the_right_to_follow_nothing_is_kept(self, server: Engine, settings) -> None:  # type: ignore[no-untyped-def]
