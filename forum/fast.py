@@ -177,6 +177,12 @@ def _lines(headers: Headers) -> bytes:
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")
 
 
+def keep_up() -> None:
+    """Take in what the servers push also while nobody asks, lest it pile up in their memory. Never waits."""
+    local.states.alive()
+    sessions.known.alive()
+
+
 # -- The question ---------------------------------------------------------------------------------
 
 

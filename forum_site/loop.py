@@ -113,6 +113,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.parting_conns = Waiting()
         self._opening = Opening()
         self._notified = 0.0
+        self._keep_up: Callable[[], None] = lambda: None
         # gunicorn looks its settings up each time, which is slow.
         self._keepalive = float(self.cfg.keepalive)
 
@@ -122,6 +123,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         from forum import fast
 
         self._find = fast.find
+        self._keep_up = fast.keep_up
         self._reader = Reader(self.cfg)
         self._access = AccessLog(self.cfg, self.log) if self.log.access_log_enabled else None
 
@@ -130,6 +132,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         now = time.monotonic()
         if now - self._notified >= 0.5:
             self._notified = now
+            self._keep_up()
             super().notify()
 
     # -- A request comes in ---------------------------------------------------------------------

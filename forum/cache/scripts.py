@@ -14,7 +14,7 @@ page of that time could come back to life. Sorted sets and scripts:
 https://valkey.io/topics/sorted-sets/ and https://valkey.io/topics/eval-intro/
 """
 
-# Longer than a process believes a tracking connection that has fallen silent (tracking.BELIEF_SECONDS),
+# Longer than a process believes a tracking connection that has fallen silent (pushes.BELIEVED_SECONDS),
 # so that a deadline also reaches readers who no longer hear of anything.
 INTENT_SECONDS = 3.0
 # How long after its deadline a write may still reach the database: longer than any call of ours lasts.
