@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -106,7 +107,9 @@ def cpu(pids: Sequence[int]) -> float:
     """Seconds that these processes have computed, in user and in kernel mode, all threads together."""
     ticks = 0
     for pid in pids:
-        # The second field is the command in parentheses; utime and stime are the 14th and 15th.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+        # nginx' cache loader ends after a minute, having done nothing.
+        with suppress(FileNotFoundError):
+            # The second field is the command in parentheses; utime and stime are the 14th and 15th.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
