@@ -21,6 +21,7 @@ from typing import Any
 
 from gunicorn import SERVER, util  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from forum_site import front
 from forum_site.access import AccessLog
@@ -134,6 +135,10 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self._notified = now
             self._keep_up()
             super().notify()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """Stop at once, without asking the pool to stop: the loop may hold the pool's lock at this moment."""
+        Worker.handle_quit(self, sig, frame)
 
     # -- A request comes in ---------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 """The fast path before Django, as any WSGI server calls it; and when the worker is gunicorn's own."""
 
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gunicorn
@@ -180,6 +183,27 @@ def test_settings_that_the_loop_could_not_honour_leave_everything_to_gunicorn(se
     cfg = configured(**settings)
     assert sentence in worker.obstacle(cfg)
     assert made(cfg) is ThreadWorker
+
+
+def test_a_worker_told_to_stop_at_once_while_it_hands_on_a_request_does_not_wait_for_itself(parser):
+    cfg = configured()
+    hurried = LoopWorker(1, 1, [], None, 30, cfg, Logger(cfg))
+    hurried.tmp.close()
+    hurried.tpool = ThreadPoolExecutor()
+    ended: list[type] = []
+
+    def stop() -> None:
+        try:
+            hurried.handle_quit(signal.SIGQUIT, None)
+        except SystemExit as ending:
+            ended.append(type(ending))
+
+    # Handing on a request holds this lock, and a signal may come just then.
+    with hurried.tpool._shutdown_lock:
+        stopping = threading.Thread(target=stop, daemon=True)
+        stopping.start()
+        stopping.join(5)
+        assert ended == [SystemExit]
 
 
 def test_a_gunicorn_that_the_loop_was_not_tried_with_is_left_alone(monkeypatch, caplog):
