@@ -6,6 +6,7 @@ page's generations, the visitor's session and account), and given again while al
 the same headers. Whatever is not known here, or not quite certain, goes the ordinary way.
 """
 
+import math
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -129,11 +130,11 @@ class Answer:
         """Whether its headers are known, too."""
         return bool(self._head)
 
-    def stands(self) -> bool:
-        """Whether the visitor is still who they were; the caller has asked `local.states.alive()`."""
+    def stands(self, asked: float = math.inf) -> bool:
+        """Whether the visitor is still who they were; the caller has asked `local.states.alive(asked)`."""
         if not self._session_key:
             return True
-        if not sessions.known.alive() or sessions.known.get(self._session_key) != self._session:
+        if not sessions.known.alive(asked) or sessions.known.get(self._session_key) != self._session:
             return False
         state = local.states.get(self._account_key)
         return state is not None and state.generation == self._account
@@ -186,8 +187,12 @@ def keep_up() -> None:
 # -- The question ---------------------------------------------------------------------------------
 
 
-def find(ask: Ask) -> Reply | None:
-    """The answer to `ask` from this process's memory, without ever waiting; None: the ordinary way."""
+def find(ask: Ask, asked: float = math.inf) -> Reply | None:
+    """The answer to `ask` from this process's memory, without ever waiting; None: the ordinary way.
+
+    `asked` is a moment (time.monotonic) at which the request had arrived, so that many which arrived
+    together need only one look at what has been pushed (`cache.tracking`); by default, none is known.
+    """
     if len(ask.cookie) > COOKIES_MOST or b"," in ask.if_none_match or b"*" in ask.if_none_match:
         return None
     who = _visitor_of(ask.cookie, _secure(ask.forwarded_proto, ask.tls))
@@ -197,7 +202,7 @@ def find(ask: Ask) -> Reply | None:
     kept, answer = found
     if answer.csrf != who[1] or not answer.complete:
         return None
-    if not (local.states.alive() and kept.stands() and answer.stands()):
+    if not (local.states.alive(asked) and kept.stands() and answer.stands(asked)):
         return None
     if not _host_allowed(ask.host):
         return None

@@ -1,6 +1,7 @@
 """The fast path before Django, under any WSGI server: what this process remembers is answered without it."""
 
 import logging
+import math
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -9,7 +10,7 @@ from typing import Any
 
 from forum.exchange import Ask, Reply
 
-Find = Callable[[Ask], Reply | None]
+Find = Callable[[Ask, float], Reply | None]
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -50,7 +51,7 @@ def before(application: Application) -> Application:
 
     def front(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         ask = asked(environ)
-        reply = found(fast.find, ask) if ask else None
+        reply = found(fast.find, ask, math.inf) if ask else None
         if reply is None:
             return application(environ, start_response)
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
@@ -59,10 +60,11 @@ def before(application: Application) -> Application:
     return front
 
 
-def found(find: Find, ask: Ask) -> Reply | None:
-    """What `find` answers; a fault in it is logged, and costs speed instead of an answer."""
+def found(find: Find, ask: Ask, moment: float) -> Reply | None:
+    """What `find` answers to what had arrived by that moment; a fault in it is logged, and costs speed
+    instead of an answer."""
     try:
-        return find(ask)
+        return find(ask, moment)
     except Exception:
         log.exception("The fast path failed at %r.", ask.target)
         return None

@@ -81,16 +81,18 @@ class Waiting:
 
 
 class Opening:
-    """The first lines of an answer, as gunicorn writes them; made anew every second."""
+    """The first lines of an answer, as gunicorn writes them; made anew every second, by whoever says `tick`."""
 
     def __init__(self) -> None:
         self._second = 0
         self._lines: dict[int, bytes] = {}
 
-    def lines(self, status: int) -> bytes:
+    def tick(self) -> None:
         now = int(time.time())
         if now != self._second:
             self._second, self._lines = now, {}
+
+    def lines(self, status: int) -> bytes:
         lines = self._lines.get(status)
         return self._make(status) if lines is None else lines
 
@@ -113,7 +115,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.pending_conns = Waiting()
         self.parting_conns = Waiting()
         self._opening = Opening()
-        self._notified = 0.0
+        self._notified = self._woken = 0.0
         self._keep_up: Callable[[], None] = lambda: None
         # gunicorn looks its settings up each time, which is slow.
         self._keepalive = float(self.cfg.keepalive)
@@ -142,6 +144,14 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
     # -- A request comes in ---------------------------------------------------------------------
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """As gunicorn's, noting the moment: whatever is ready now had been asked by then."""
+        events = self.poller.select(timeout)
+        self._woken = time.monotonic()
+        self._opening.tick()
+        for key, _ in events:
+            key.data(key.fileobj)
+
     def accept(self, listener: socket.socket) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             if self.nr_conns >= self.worker_connections:
@@ -166,19 +176,18 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         if many or not self.alive or self.nr + 1 >= self.max_requests:
             super().on_client_socket_readable(conn, client)
             return
-        started = time.monotonic()
         data = self._receive(conn, self.keepalived_conns, READ_BYTES)
         if not data:
             return
         plain = self._reader.read(data, conn)
-        reply = front.found(self._find, plain[0]) if plain else None
+        reply = front.found(self._find, plain[0], self._woken) if plain else None
         if plain is None or reply is None:
             self._leave_to_gunicorn(conn, data)
             return
         self.nr += 1
-        self._send(conn, [self._opening.lines(reply.status), reply.head, b"\r\n", reply.body], started)
+        self._send(conn, [self._opening.lines(reply.status), reply.head, b"\r\n", reply.body])
         if self._access:
-            self._access.write(conn, plain[1], plain[0].tls, status_line(reply.status), reply, started)
+            self._access.write(conn, plain[1], plain[0].tls, status_line(reply.status), reply, self._woken)
 
     def _receive(self, conn: Any, waiting: Waiting, size: int) -> bytes:
         """What came in; b"" if nothing did, or if the client has gone: then so is the connection."""
@@ -208,7 +217,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
     # -- An answer goes out -----------------------------------------------------------------------
 
-    def _send(self, conn: Any, pieces: list[bytes], now: float) -> None:
+    def _send(self, conn: Any, pieces: list[bytes]) -> None:
         size = sum(map(len, pieces))
         try:
             sent = conn.sock.sendmsg(pieces)
@@ -218,7 +227,7 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self._drop(conn, self.keepalived_conns)
             return
         if sent == size:
-            conn.timeout = now + self._keepalive
+            conn.timeout = self._woken + self._keepalive
             self.keepalived_conns.again(conn)
             return
         conn.unsent = memoryview(b"".join(pieces))[sent:]

@@ -13,6 +13,7 @@ server to have pushed (`scripts.BARRIER`) before saying that it is done.
 """
 
 import logging
+import math
 import os
 import select
 import time
@@ -74,23 +75,28 @@ class Tracker(Generic[V]):
         self._reviving = Lock()
         self._arrived: Callable[[float], list[Any]] | None = None
         self._calm_until = 0.0
+        self._looked = 0.0
 
     def __len__(self) -> int:
         return len(self._kept)
 
     # -- May what is kept be believed? ------------------------------------------------------------
 
-    def alive(self) -> bool:
+    def alive(self, asked: float = math.inf) -> bool:
         """Take in what was pushed, and say whether what is kept may be believed now. Never waits, never
-        connects. 1-2 us."""
+        connects. 1-2 us; less when that was done since `asked`, the moment (time.monotonic) at which
+        what is to be answered had been asked: what was pushed later is not for that answer."""
+        if asked <= self._looked and asked < self._calm_until:
+            return True
         with self._lock:
             if self._arrived is None:
                 return False
             try:
+                looked = time.monotonic()
                 if self._arrived(0):
                     self._take_in()
-                now = time.monotonic()
-                return now < self._calm_until or self._beat(now)
+                self._looked = looked
+                return looked < self._calm_until or self._beat(looked)
             except Lost as error:
                 self._disconnect(error)
                 return False
@@ -126,6 +132,7 @@ class Tracker(Generic[V]):
         log.info("what is kept of %s is dropped: %s", self.alias, reason)
         self._forget()
         self._arrived = None
+        self._looked = 0.0
         for line in self._lines.values():
             line.close()
         self._lines = {}

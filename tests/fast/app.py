@@ -31,7 +31,7 @@ def headers(way: str, length: int | None) -> list[tuple[str, str]]:
     return shared if length is None else [*shared, ("Content-Length", str(length))]
 
 
-def find(ask: Any) -> Any:
+def find(ask: Any, asked: float = 0.0) -> Any:
     if ask.target == b"/kept/fault":
         raise ValueError("This fault is made on purpose.")
     if not ask.target.startswith(b"/kept/"):

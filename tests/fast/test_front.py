@@ -37,7 +37,7 @@ class Find:
         self.asked: list[Ask] = []
         self.reply: Reply | None = KEPT
 
-    def __call__(self, ask: Ask) -> Reply | None:
+    def __call__(self, ask: Ask, moment: float) -> Reply | None:
         self.asked.append(ask)
         return self.reply
 
@@ -118,7 +118,7 @@ def test_a_server_that_does_not_hand_on_the_target_as_it_was_sent_gets_djangos_a
 
 
 def test_a_fault_in_the_fast_path_is_logged_and_django_answers(monkeypatch, caplog):
-    monkeypatch.setattr(fast, "find", lambda ask: 1 // 0)
+    monkeypatch.setattr(fast, "find", lambda ask, moment: 1 // 0)
     assert answer(PLAIN)[2] == b"rendered"
     assert "The fast path failed at b'/f/aws/?page=2'." in caplog.text
 
