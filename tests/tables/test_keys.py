@@ -1,5 +1,6 @@
 """Partitions, ids, sort keys and cursors: pure functions."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -121,3 +122,16 @@ def test_a_cursor_is_a_sort_key_that_needs_no_quoting():
 def test_a_damaged_cursor_is_a_bad_request(text):
     with pytest.raises(BadRequest):
         read_cursor(text)
+
+
+def test_a_forked_process_makes_nonces_of_its_own():
+    Nonce.new()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, Nonce.new().text.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 100).decode()[10:] != Nonce.new().text[10:]
+    os.close(reading)
+    os.close(writing)
