@@ -68,7 +68,7 @@ def parts(clock: Clock) -> Iterator[None]:
         ("Markdown, 20 posts", rows.markup, "render"),
         ("authors (SQL)", rows, "Authors"),
         ("template", caching, "render_to_string"),
-        ("holes", holes, "fill"),
+        ("holes", holes, "values"),
         ("Redis", pages, "look_up"),
         ("Redis", pages, "store"),
     ]
@@ -83,7 +83,7 @@ def measure(pages: int) -> tuple[float, dict[str, float]]:
     from bench.site import get, long_thread
     from forum import links
     from forum.cache import tags
-    from forum.cache.pages import invalidating
+    from forum.cache.intents import invalidating
 
     thread = long_thread(20, BODY)
     url, clock = links.thread(thread), Clock()
