@@ -53,6 +53,11 @@ def ci(tmp_path):
     for name in ("awk", "bash", "dirname"):
         (machine / name).symlink_to(str(shutil.which(name)))
 
+    pip = tmp_path / ".venv" / "bin" / "pip"
+    pip.parent.mkdir(parents=True)
+    pip.write_text(f"#!{machine}/bash\n")
+    pip.chmod(0o755)
+
     def run(readme: str, **programs: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "README.md").write_text(readme)
         for name, body in programs.items():
@@ -74,23 +79,24 @@ def test_ci_says_so_when_the_readme_has_no_test_command(ci):
 
 
 def test_ci_installs_what_the_machine_lacks_and_then_tests(ci):
-    log = {"python3": "exit 1", "apt_get": 'echo "apt-get $*" >&2'}
+    # The python3 that this machine has can make no environments, and has no headers, until it is installed.
+    log = {"python3": '[ "$1" != -c ]', "apt_get": 'echo "apt-get $*" >&2'}
     done = ci(README.format(test='echo "tests run, CI is $CI"'), **log)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "tests run, CI is true"
     update, install = done.stderr.splitlines()
     assert update.startswith("apt-get update")
-    assert install.endswith("chromium python3 python3-venv")
+    assert install.endswith("chromium python3 python3-venv gcc libc6-dev python3-dev")
 
 
 def test_ci_installs_nothing_that_is_there(ci):
-    done = ci(README.format(test="echo tested"), python3="exit 0", google_chrome="exit 0", apt_get="exit 1")
+    done = ci(README.format(test="echo tested"), python3="exit 0", google_chrome="", cc="", apt_get="exit 1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "tested"
 
 
 def test_ci_fails_when_the_tests_fail(ci):
-    done = ci(README.format(test="false && true"), python3="exit 0", chromium="exit 0")
+    done = ci(README.format(test="false && true"), python3="exit 0", chromium="", cc="")
     assert done.returncode == 1
 
 

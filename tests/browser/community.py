@@ -37,7 +37,7 @@ def fill() -> str:
 
     from forum.actions import posting
     from forum.actions.defining import change_definitions
-    from forum.directory import fresh
+    from forum.directory import kept
     from forum.models import Forum
     from forum.permissions import Reader
     from forum.tables.keys import Nonce
@@ -55,7 +55,7 @@ def fill() -> str:
 
     change_definitions(define)
     ada = Reader(str(users.get(username="ada").pk), "ada")
-    coffee = fresh().forums["coffee"]
+    coffee = kept().forums["coffee"]
     thread = posting.start_thread(ada, coffee, f"Wide things in a narrow page: {'wide' * 30}", WIDE, Nonce.new())
     for number in range(REPLIES):
         posting.reply(ada, coffee, thread.id, f"Reply {number + 1}, with `code` and *stress*.", Nonce.new())
