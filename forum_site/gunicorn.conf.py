@@ -5,6 +5,7 @@ THREADS (in each) and FAST_PATH come from the environment. FAST_PATH is on, `wsg
 and what is in memory is still answered before Django) or off (Django answers alone).
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -50,3 +51,6 @@ def post_worker_init(worker: Any) -> None:
     from forum.tables import base
 
     base.warm_up()
+    # What is loaded by now stays; the collector need not look at it again and again while answers wait.
+    gc.collect()
+    gc.freeze()
