@@ -1,5 +1,15 @@
-"""The page cache: pages kept in Redis, invalidated on every write. See docs/page-cache.md.
+"""The page cache: pages that are kept, in Redis and in each process, and never stale. See docs/page-cache.md.
 
-`tags` says what pages can depend on; `pages` keeps them under generations. Views name a page and
-its tags, actions name the tags they change; nobody else decides anything about freshness.
+To read in this order:
+
+- `tags`: what pages can depend on;
+- `scripts`: what Redis knows of a tag, and everything that is done with it;
+- `intents`: the write side, what happens around every write;
+- `pages`: the read side, looking a page up, waiting for it, storing it;
+- `tracking`, over `pushes`: what this process may believe of what it has read before;
+- `local`: what it keeps in memory;
+- `body`, over `deflate`: one body for all readers, and each reader's copy of it;
+- `stats`: what all that comes to, for the admin.
+
+Views name a page and its tags, actions name the tags they change; nobody else decides anything about freshness.
 """
