@@ -8,12 +8,10 @@ as the one-time token of a form is. With them open, a page filled for a reader c
 """
 
 import re
-from collections.abc import Callable
 from functools import cache
 
 from django.utils.crypto import salted_hmac
 
-Filler = Callable[[str, list[str]], str]
 Hole = tuple[str, tuple[str, ...]]
 
 
@@ -51,21 +49,6 @@ def split_late(text: bytes) -> tuple[list[bytes], list[str]]:
     """The text before, between and after the late holes, and their names."""
     pieces = _pattern("late").split(text)
     return pieces[::2], [name.decode() for name in pieces[1::2]]
-
-
-def fill(body: bytes, filler: Filler) -> bytes:
-    """The body with each hole replaced by `filler(name, arguments)`; late holes stay open."""
-
-    def text(match: re.Match[bytes]) -> bytes:
-        name, arguments = _hole(match[1])
-        return filler(name, list(arguments)).encode(errors="replace")
-
-    return _pattern("mark").sub(text, body)
-
-
-def fill_late(body: bytes, filler: Callable[[str], str]) -> bytes:
-    """The body with each late hole replaced by `filler(name)`."""
-    return _pattern("late").sub(lambda match: filler(match[1].decode()).encode(errors="replace"), body)
 
 
 def _hole(inside: bytes) -> Hole:

@@ -1,12 +1,22 @@
 """Marks of holes, and what goes into them."""
 
-from forum.holes import fill, fill_late, has_holes, late, mark, split, split_late
+import pytest
+from django.http import HttpRequest
+
+from forum.cache.body import Body
+from forum.directory import Directory
+from forum.holes import has_holes, late, mark, split, split_late
+from forum.permissions import ANONYMOUS
+from forum.readers import Basis
+from forum.views import holes as fillers
 
 
 def test_a_mark_is_replaced_by_what_its_name_and_arguments_say() -> None:
     body = f"<p>{mark('tools', '01J', 7)}</p>{mark('account')}".encode()
     assert has_holes(body)
-    assert fill(body, lambda name, arguments: f"{name}:{','.join(arguments)}") == b"<p>tools:01J,7</p>account:"
+    page = Body(body)
+    values = [f"{name}:{','.join(arguments)}".encode() for name, arguments in page.holes]
+    assert page.fill(values).plain() == b"<p>tools:01J,7</p>account:"
 
 
 def test_a_page_is_split_at_its_holes() -> None:
@@ -16,10 +26,12 @@ def test_a_page_is_split_at_its_holes() -> None:
 
 
 def test_late_holes_stay_open_until_they_are_asked_for() -> None:
-    filled = fill(f"<form>{mark('form')}</form>".encode(), lambda *_: f"[{late('token')}]")
-    assert not has_holes(filled)
-    assert split_late(filled) == ([b"<form>[", b"]</form>"], ["token"])
-    assert fill_late(filled, str.upper) == b"<form>[TOKEN]</form>"
+    value = f"[{late('token')}]".encode()
+    assert not has_holes(value)
+    assert split_late(value) == ([b"[", b"]"], ["token"])
+    filled = Body(f"<form>{mark('form')}</form>".encode()).fill([value])
+    assert filled.late == ("token",)
+    assert filled.plain([b"TOKEN"]) == b"<form>[TOKEN]</form>"
 
 
 def test_a_mark_of_one_kind_is_none_of_the_other() -> None:
@@ -36,5 +48,7 @@ def test_a_mark_that_is_not_made_with_the_key_is_text() -> None:
             assert split_late(text.encode()) == ([text.encode()], [])
 
 
-def test_what_cannot_be_encoded_becomes_a_question_mark() -> None:
-    assert fill(mark("name").encode(), lambda *_: "\ud800") == b"?"
+def test_what_cannot_be_encoded_becomes_a_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fillers.FILLERS, "name", lambda reading: "\ud800")
+    nobody = Basis(Directory("", {}), ANONYMOUS)
+    assert fillers.values(HttpRequest(), nobody, Body(mark("name").encode())) == [b"?"]

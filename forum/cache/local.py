@@ -36,11 +36,6 @@ def enabled() -> bool:
     return bool(settings.LOCAL_PAGES_MB)
 
 
-def state(key: str) -> State | None:
-    """A tag's state if it is known to stand; the caller has asked `states.alive()`."""
-    return states.get(key)
-
-
 def known(keys: Iterable[str]) -> dict[str, State] | None:
     """The states of tags by their keys in Redis, None unless all are known to stand. Never waits for long."""
     if not enabled() or not states.revive():
