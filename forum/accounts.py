@@ -12,10 +12,17 @@ from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from .errors import Conflict
+from . import zones
+from .errors import Conflict, Suspended
+from .forms import LineField
 from .models import User
+from .permissions import suspension_in_words
+from .programs import READ, SCOPES
 
 USERNAME_LEAST = 3
 USERNAME_MOST = 30
@@ -35,10 +42,15 @@ RESERVED = frozenset(
     """.split()  # noqa: SIM905 - as a list it would be sixty lines
 )
 
-SHAPE = (
-    f"{USERNAME_LEAST} to {USERNAME_MOST} characters: letters from a to z, digits, dots, hyphens and underscores; "
-    "the first is a letter or a digit."
-)
+
+def _shape() -> str:
+    return _(
+        "%(least)d to %(most)d characters: letters from a to z, digits, dots, hyphens and underscores; "
+        "the first is a letter or a digit."
+    ) % {"least": USERNAME_LEAST, "most": USERNAME_MOST}
+
+
+SHAPE = lazy(_shape, str)()
 
 
 def is_reserved(username: str) -> bool:
@@ -52,19 +64,41 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "username_blacklisted": "This name is kept for the site itself. Please choose another.",
-        "username_taken": "Somebody has this name already, perhaps in capital letters. Please choose another.",
-        "too_many_login_attempts": "Too many failed attempts. Please wait five minutes and try again.",
+        "username_blacklisted": gettext_lazy("This name is kept for the site itself. Please choose another."),
+        "username_taken": gettext_lazy(
+            "Somebody has this name already, perhaps in capital letters. Please choose another."
+        ),
+        "too_many_login_attempts": gettext_lazy("Too many failed attempts. Please wait five minutes and try again."),
     }
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """The name if a member may take it; `shallow` does not ask whether somebody has."""
         if not _USERNAME.fullmatch(username):
-            raise ValidationError(f"Use {SHAPE}", code="invalid")
+            raise ValidationError(_("Use %(shape)s") % {"shape": SHAPE}, code="invalid")
         if is_reserved(username):
             raise self.validation_error("username_blacklisted")
         cleaned: str = super().clean_username(username, shallow)
         return cleaned
+
+    def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
+        """Before a second factor is asked for, or a mail sent to confirm an address."""
+        refuse_suspended(user)
+        response: HttpResponse | None = super().pre_login(request, user, **options)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """The one door that every way of signing in leads to, the password just given or not.
+
+        Should the suspension come between this and the session, the session is of no use: it is opened with
+        the epoch of the account as it was read before, which the suspension has raised.
+        """
+        refuse_suspended(user)
+        super().login(request, user)
+
+    def set_password(self, user: User, password: str) -> None:
+        """The password alone is stored, lest a sanction that comes at this moment be overwritten."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Save a new member; Conflict when somebody else took the name since the form was checked."""
@@ -73,14 +107,37 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 saved: User = super().save_user(request, user, form, commit)
                 return saved
         except IntegrityError:
-            raise Conflict("Somebody took this name a moment ago. Please go back and choose another.") from None
+            raise Conflict(_("Somebody took this name a moment ago. Please go back and choose another.")) from None
+
+
+# What becomes of the posts of an account that is closed; see `actions.leaving`.
+POSTS_OF_THE_CLOSED = [
+    (
+        "keep",
+        gettext_lazy("Keep them. They stay where they are, by a “former member”, without a link to you."),
+    ),
+    (
+        "anonymise",
+        gettext_lazy(
+            "Anonymise them. They stay, and nothing stored with them tells any more that they are from one person, "
+            "except within a thread. What you wrote about yourself, and what others quoted, stays too."
+        ),
+    ),
+    (
+        "delete",
+        gettext_lazy(
+            "Delete them. Their texts are gone for good; after 30 days nobody can look them up any more. "
+            "Threads go too if nobody else has replied; of others the title stays."
+        ),
+    ),
+]
 
 
 class UsernameForm(forms.Form):
     """A member's new name."""
 
     username = forms.CharField(
-        label="New username",
+        label=gettext_lazy("New username"),
         help_text=SHAPE,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
@@ -92,18 +149,35 @@ class UsernameForm(forms.Form):
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         if username == self.user.username:
-            raise ValidationError("This is your username now.", code="same")
+            raise ValidationError(_("This is your username now."), code="same")
         # Another capitalisation of one's own name is taken, but by oneself.
         own = username.lower() == self.user.username.lower()
         cleaned: str = get_adapter().clean_username(username, shallow=own)
         return cleaned
 
 
-class CloseAccountForm(forms.Form):
-    """The password again, so that an open browser is not enough to close an account."""
+def _zones() -> list[Any]:
+    """All time zones, by the part of the world they are in."""
+    of_region: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(zones.names() - {"UTC"}):
+        region, place = name.split("/", 1)
+        of_region.setdefault(region, []).append((name, place.replace("_", " ").replace("/", ": ")))
+    return [("", _("As my device says")), ("UTC", "UTC"), *of_region.items()]
+
+
+class TimeZoneForm(forms.Form):
+    """In which time zone a member sees times."""
+
+    zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=_zones, required=False)
+
+
+class PasswordForm(forms.Form):
+    """Asks for the password again, so that an open browser is not enough."""
 
     password = forms.CharField(
-        label="Your password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=gettext_lazy("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
@@ -116,6 +190,58 @@ class CloseAccountForm(forms.Form):
         if not get_adapter().reauthenticate(self.user, password):
             raise get_adapter().validation_error("incorrect_password")
         return password
+
+
+class CloseAccountForm(PasswordForm):
+    """What becomes of the posts."""
+
+    posts = forms.ChoiceField(
+        label=gettext_lazy("Your posts"), choices=POSTS_OF_THE_CLOSED, initial="keep", widget=forms.RadioSelect
+    )
+    field_order = ["posts", "password"]
+
+
+class TokenForm(PasswordForm):
+    """A new token for programs: what it is called, what it may do and for how long; 0 days are for ever."""
+
+    name = LineField(
+        noun="name",
+        most=60,
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("What the token is for, so that you know it again."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("What it may do"),
+        choices=list(SCOPES.items()),
+        initial=[READ],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Please choose at least one.")},
+    )
+    days = forms.ChoiceField(
+        label=gettext_lazy("Ends after"),
+        choices=[
+            ("30", gettext_lazy("30 days")),
+            ("90", gettext_lazy("90 days")),
+            ("365", gettext_lazy("A year")),
+            ("0", gettext_lazy("When I revoke it")),
+        ],
+        initial="90",
+    )
+    field_order = ["name", "scopes", "days", "password"]
+
+
+def refuse_suspended(user: User) -> None:
+    """Suspended, with until when and why, while nobody may sign in as this member."""
+    if user.suspended and user.suspended_until is not None:
+        with zones.shown_in(user.time_zone):
+            raise Suspended(suspension_in_words(user.suspended_until, user.suspension_reason))
+
+
+def choose_language(user: User, code: str) -> None:
+    """Have mails to a member written in this language, or for "" in the site's."""
+    if user.language != code:
+        user.language = code
+        user.save(update_fields=["language"])
 
 
 def is_last_superuser(user: User) -> bool:

@@ -7,6 +7,8 @@ the current generation along and so says for nothing whether the copy still stan
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from .cache import pages, tags
 from .errors import NotFound, SignInNeeded
 from .models import Forum
@@ -32,8 +34,8 @@ class Directory:
         if rules is not None and can_read(reader, rules):
             return rules
         if rules is not None and rules.read_access == "members" and not reader.signed_in:
-            raise SignInNeeded("This forum is for members. Please sign in to read it.")
-        raise NotFound("There is no such forum.")
+            raise SignInNeeded(_("This forum is for members. Please sign in to read it."))
+        raise NotFound(_("There is no such forum."))
 
 
 _kept: Directory | None = None
@@ -52,9 +54,9 @@ def as_of(generation: str) -> Directory:
 
 
 def load(generation: str) -> Directory:
-    """Read all definitions (three SQL queries) and keep them under a generation read before."""
+    """Read all definitions (four SQL queries) and keep them under a generation read before."""
     global _kept
-    forums = Forum.objects.prefetch_related("read_groups", "post_groups")
+    forums = Forum.objects.prefetch_related("read_groups", "post_groups", "moderator_groups")
     loaded = Directory(generation, {forum.name: _rules(forum) for forum in forums})
     if generation:
         _kept = loaded
@@ -78,4 +80,5 @@ def _rules(forum: Forum) -> ForumRules:
         post_groups=frozenset(group.pk for group in forum.post_groups.all()),
         archived=forum.archived,
         shards=forum.shards,
+        moderator_groups=frozenset(group.pk for group in forum.moderator_groups.all()),
     )

@@ -10,15 +10,26 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.http import QueryDict
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from .errors import NotFound
+from . import reasons, tagnames, wording
+from .complaints import ACCENTS, EMPTY, TOO_LONG, UNFIT
+from .errors import BadRequest, NotFound
 
 TITLE_LEAST = 3
 TITLE_MOST = 200
 # 160 KB at four bytes a character, so that a post stays far below DynamoDB's 400 KB for an item.
 BODY_MOST = 40_000
+ABOUT_MOST = 500
+NOTE_MOST = 500
+WORDS_MOST = 400
 MARKS_MOST = 30
 TOKEN_MOST = 200
+TAGS_TEXT_MOST = 1_000
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LEADING_BLANK_LINES = re.compile(r"\A\s*\n")
@@ -30,13 +41,14 @@ _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class TextField(forms.CharField):
-    """Text of at most `most` characters, counted after cleaning; `noun` names it in errors: "title"."""
+    """Text of at most `most` characters, counted after cleaning; `noun` names it in errors, of which there are
+    those in `complaints`: "title"."""
 
     def __init__(self, *, noun: str, most: int, **options: Any) -> None:
         # No max_length: its HTML attribute makes browsers drop the end of a pasted text without a word.
         super().__init__(strip=False, **options)
         self.noun, self.most = noun, most
-        self.error_messages["required"] = f"The {noun} is empty."
+        self.error_messages["required"] = EMPTY[noun]
 
     def to_python(self, value: Any) -> str:
         text = self.tidy(str(value or ""))
@@ -57,39 +69,52 @@ class TextField(forms.CharField):
     def refuse_length(self, text: str) -> None:
         if len(text) > self.most:
             raise ValidationError(
-                f"The {self.noun} has {len(text):,} characters; {self.most:,} is the most.", code="too_long"
+                _(TOO_LONG[self.noun]) % {"length": wording.number(len(text)), "most": wording.number(self.most)},
+                code="too_long",
             )
 
     def refuse_characters(self, text: str) -> None:
         if unfit := _UNFIT.search(text):
             raise ValidationError(
-                f"Line {text.count(chr(10), 0, unfit.start()) + 1} of the {self.noun} holds a character that cannot "
-                f"be shown (U+{ord(unfit[0]):04X}), marked \ufffd. Take it out and send it again.",
+                _(UNFIT[self.noun])
+                % {
+                    "line": text.count("\n", 0, unfit.start()) + 1,
+                    "code": f"{ord(unfit[0]):04X}",
+                },
                 code="unfit",
             )
         if not text.isascii() and _most_marks(text) > MARKS_MOST:
             raise ValidationError(
-                f"The {self.noun} holds a letter with more than {MARKS_MOST} accents. Take some off and send it again.",
+                _(ACCENTS[self.noun]) % {"most": MARKS_MOST},
                 code="marks",
             )
 
 
-class TitleField(TextField):
-    """A TextField of one line, with at least TITLE_LEAST characters that take up space."""
+class LineField(TextField):
+    """A TextField of one line."""
+
+    widget = forms.TextInput(attrs={"dir": "auto"})
 
     def tidy(self, text: str) -> str:
         return " ".join(_BIDI_CONTROLS.sub("", text).split())
+
+
+class TitleField(LineField):
+    """A line with at least TITLE_LEAST characters that take up space."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
         length = sum(unicodedata.category(character) != "Cf" for character in text)
         if text and length < TITLE_LEAST:
-            raise ValidationError(f"The title is too short: {TITLE_LEAST} characters is the least.", code="too_short")
+            raise ValidationError(
+                _("The title is too short: %(least)s characters is the least.") % {"least": TITLE_LEAST},
+                code="too_short",
+            )
         return text
 
 
 class TokenField(forms.CharField):
-    """A form's one-time token, or "" for what cannot be one: `form_tokens.redeem` says what that means."""
+    """A form's token, or "" for what cannot be one: `form_tokens.redeem` says what that means."""
 
     def __init__(self) -> None:
         super().__init__(required=False, widget=forms.HiddenInput)
@@ -106,7 +131,9 @@ class RevisionField(forms.IntegerField):
     """Which text of a post its editor saw; only a page that somebody changed sends anything else."""
 
     def __init__(self) -> None:
-        lost = "This form does not say which text it changes. Keep a copy of yours and open the edit page again."
+        lost = gettext_lazy(
+            "This form does not say which text it changes. Keep a copy of yours and open the edit page again."
+        )
         super().__init__(widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), lost))
 
     def to_python(self, value: Any) -> int | None:
@@ -123,8 +150,8 @@ def title_field() -> TitleField:
     return TitleField(
         noun="title",
         most=TITLE_MOST,
-        label="Title",
-        help_text="3 to 200 characters. Say what it is about, so that people can find it.",
+        label=gettext_lazy("Title"),
+        help_text=gettext_lazy("3 to 200 characters. Say what it is about, so that people can find it."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
 
@@ -133,14 +160,52 @@ def body_field() -> TextField:
     return TextField(
         noun="text",
         most=BODY_MOST,
-        label="Your post",
-        help_text="Up to 40,000 characters.",
+        label=gettext_lazy("Your post"),
+        help_text=gettext_lazy("Up to 40,000 characters."),
         widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"}),
     )
 
 
+class TagsField(forms.CharField):
+    """The names of a thread's tags, separated by commas; a list of them in their one form."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            label=gettext_lazy("Tags"),
+            help_text=gettext_lazy(
+                "Up to five, separated by commas: what it is about, in a word each. You may leave it empty."
+            ),
+            widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto", "list": "known-tags"}),
+        )
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        names = value if isinstance(value, list) else tagnames.split(str(value or "")[:TAGS_TEXT_MOST])
+        for name in names:
+            if not tagnames.is_tag(name):
+                shown = _UNFIT.sub("\ufffd", name[: tagnames.MOST])
+                raise ValidationError(
+                    _("“%(shown)s” cannot be a tag: %(least)s to %(most)s letters and digits, with hyphens between.")
+                    % {"shown": shown, "least": tagnames.LEAST, "most": tagnames.MOST},
+                    code="tag",
+                )
+        if len(names) > tagnames.TAGS_MOST:
+            raise ValidationError(
+                _("%(number)s tags are too many: %(most)s are the most.")
+                % {"number": len(names), "most": tagnames.TAGS_MOST},
+                code="many",
+            )
+        return names
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return ", ".join(value)
+        return _UNFIT.sub("\ufffd", value) if isinstance(value, str) else value
+
+
 class NewThreadForm(forms.Form):
     title = title_field()
+    tags = TagsField()
     body = body_field()
     token = TokenField()
 
@@ -154,13 +219,99 @@ class EditForm(forms.Form):
     """An edit of a post; that of a thread's first post may change the title, too."""
 
     title = title_field()
+    tags = TagsField()
     body = body_field()
     revision = RevisionField()
 
     def __init__(self, *arguments: Any, first: bool, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if not first:
-            del self.fields["title"]
+            del self.fields["title"], self.fields["tags"]
+
+
+class NoteForm(forms.Form):
+    """A member's own note at a bookmark; an empty one is none."""
+
+    note = TextField(
+        noun="note",
+        most=NOTE_MOST,
+        required=False,
+        help_text=format_lazy(gettext_lazy("Up to {most} characters. Nobody but you can read it."), most=NOTE_MOST),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+
+
+class ReportForm(forms.Form):
+    """Why somebody reports a post. What is something else has to be said in words."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What is wrong with it?"),
+        choices=[(reason, gettext_lazy(reason)) for reason in reasons.REPORTED],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Please choose what is wrong with it."),
+            "invalid_choice": gettext_lazy("Please choose one."),
+        },
+    )
+    words = TextField(
+        noun="explanation",
+        most=WORDS_MOST,
+        required=False,
+        label=gettext_lazy("In your own words"),
+        help_text=format_lazy(
+            gettext_lazy("Up to {most} characters; needed where it is something else."), most=WORDS_MOST
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        sent = self.cleaned_data
+        if sent.get("kind") == reasons.OTHER and not sent.get("words") and "words" not in self.errors:
+            self.add_error("words", _("Please say in a few words what is wrong with it."))
+        return sent
+
+    @property
+    def reason(self) -> str:
+        """Both in one text, for moderators."""
+        kind, words = self.cleaned_data["kind"], self.cleaned_data["words"]
+        return f"{kind}: {words}" if words else str(kind)
+
+
+class ProfileForm(forms.Form):
+    """What members say of themselves on their page."""
+
+    about = TextField(
+        noun="text",
+        most=ABOUT_MOST,
+        required=False,
+        label=gettext_lazy("About you"),
+        help_text=format_lazy(gettext_lazy("Up to {most} characters. You can use Markdown."), most=ABOUT_MOST),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    )
+    pronouns = LineField(noun="text", most=30, required=False, label=gettext_lazy("Pronouns"))
+    location = LineField(noun="place", most=60, required=False, label=gettext_lazy("Where you are"))
+    website = forms.URLField(
+        label=gettext_lazy("Website"),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        validators=[
+            URLValidator(schemes=["https"], message=gettext_lazy("Please give an address that begins with https://."))
+        ],
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+    hides_online = forms.BooleanField(
+        label=gettext_lazy("Do not show others when I am here"),
+        required=False,
+        help_text=gettext_lazy("Neither now nor when you were last."),
+    )
+
+
+def refuse_nul(sent: QueryDict) -> None:
+    """BadRequest where an address looks for something with a character that nothing has, and that PostgreSQL does
+    not take. For pages that ask the relational database for what stands in their address."""
+    if any("\x00" in value for values in sent.lists() for value in values[1]):
+        raise BadRequest(_("This address holds a character that no address has."))
 
 
 def page_number(raw: str | None) -> int:
@@ -171,7 +322,7 @@ def page_number(raw: str | None) -> int:
     if raw is None:
         return 1
     if not re.fullmatch("[1-9][0-9]{0,8}", raw):
-        raise NotFound("This address asks for a page that cannot be.", [("To the first page", "?")])
+        raise NotFound(_("This address asks for a page that cannot be."), [(_("To the first page"), "?")])
     return int(raw)
 
 

@@ -2,9 +2,6 @@
 
 A template writes `{% hole "account" %}`; what stands in the cached page is a mark that nobody else
 can write, since it is made with SECRET_KEY. `views.holes` says what goes into each hole.
-
-What goes into a hole may have holes of its own: *late* ones, for what is made anew for every answer,
-as the one-time token of a form is. With them open, a page filled for a reader can be kept for the reader.
 """
 
 import re
@@ -16,39 +13,28 @@ Hole = tuple[str, tuple[str, ...]]
 
 
 @cache
-def _start(kind: str) -> str:
-    return f"\x01{salted_hmac('forum.holes', kind).hexdigest()[:16]}\x1f"
+def _start() -> str:
+    return f"\x01{salted_hmac('forum.holes', 'mark').hexdigest()[:16]}\x1f"
 
 
 @cache
-def _pattern(kind: str) -> re.Pattern[bytes]:
-    return re.compile(re.escape(_start(kind)).encode() + b"([^\x01]*)\x01")
+def _pattern() -> re.Pattern[bytes]:
+    return re.compile(re.escape(_start()).encode() + b"([^\x01]*)\x01")
 
 
 def mark(name: str, *arguments: object) -> str:
     """The mark of a hole; arguments are ids and numbers, never a reader's text."""
-    return _start("mark") + "\x1f".join([name, *map(str, arguments)]) + "\x01"
-
-
-def late(name: str) -> str:
-    """The mark of a late hole, for the text that goes into a hole."""
-    return f"{_start('late')}{name}\x01"
+    return _start() + "\x1f".join([name, *map(str, arguments)]) + "\x01"
 
 
 def has_holes(body: bytes) -> bool:
-    return _start("mark").encode() in body
+    return _start().encode() in body
 
 
 def split(body: bytes) -> tuple[list[bytes], list[Hole]]:
     """The text before, between and after the holes, and each hole's name and arguments."""
-    pieces = _pattern("mark").split(body)
+    pieces = _pattern().split(body)
     return pieces[::2], [_hole(inside) for inside in pieces[1::2]]
-
-
-def split_late(text: bytes) -> tuple[list[bytes], list[str]]:
-    """The text before, between and after the late holes, and their names."""
-    pieces = _pattern("late").split(text)
-    return pieces[::2], [name.decode() for name in pieces[1::2]]
 
 
 def _hole(inside: bytes) -> Hole:

@@ -5,6 +5,7 @@
 
 from urllib.parse import quote
 
+from django.conf import settings
 from django.utils.text import slugify
 
 from .tables.threads import Thread
@@ -13,7 +14,10 @@ POSTS_PER_PAGE = 20
 
 
 # What follows a thread's id in other URLs; a thread may be called so, its address may not.
-_TAKEN = {"reply", "lock"}
+_TAKEN = {
+    *("archive", "delete", "hide", "history", "live", "lock", "merge", "move", "watch"),
+    *("pin", "rename", "reply", "show", "split", "undelete", "unread"),
+}
 
 
 def slug(title: str) -> str:
@@ -28,6 +32,11 @@ def forum(name: str) -> str:
 def thread(head: Thread, page: int = 1) -> str:
     """A page of a thread."""
     return numbered(f"/f/{head.forum}/{head.id}/{slug(head.title)}/", page)
+
+
+def avatar(name: str) -> str:
+    """Of the picture of this name; "" for none."""
+    return f"/avatars/{name}.webp" if name else ""
 
 
 def numbered(url: str, page: int) -> str:
@@ -50,5 +59,20 @@ def post(thread_id: str, number: int) -> str:
     return f"/p/{thread_id}/{number}/"
 
 
+def job(number: int) -> str:
+    """How far the work is that moves a thread or posts."""
+    return f"/jobs/{number}/"
+
+
 def member(username: str) -> str:
     return f"/u/{quote(username)}/"
+
+
+def tag(name: str) -> str:
+    """The page of a tag."""
+    return f"/tag/{quote(name)}/"
+
+
+def absolute(path: str) -> str:
+    """A path as it stands where no page of the site is around it: in feeds, sitemaps, mail."""
+    return f"{settings.SITE_URL}{path}"

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
-from . import delivery, holes, readers
+from . import delivery, holes, languages, readers, zones
+from .charging import charge
 from .errors import BadRequest, ForumError
 from .tables import base
 from .views import errors as error_pages
 from .views import holes as hole_fillers
+from .views import problems
 from .views.caching import PageResponse
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -84,8 +89,36 @@ class ContentSecurityPolicy:
         return response
 
 
+class Language:
+    """Answers in the visitor's language, and says so. Caches on the way keep nothing, but browsers do."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        accepted = request.headers.get("Accept-Language", "")
+        language = languages.of(request.COOKIES.get(languages.COOKIE, ""), accepted)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.setdefault("Content-Language", language)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+
+class TimeZone:
+    """Tells times in the reader's zone, wherever a page is made for them alone."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(zones.Lazy(lambda: readers.known(request).zone)):
+            return self.get_response(request)
+
+
 class ServerTiming:
-    """Counts what a request costs; refuses scans; shows the figures to staff, and to all in DEBUG."""
+    """Counts what a request costs, also for the operations page; refuses scans; shows the figures to staff, and
+    to all in DEBUG."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -98,14 +131,32 @@ class ServerTiming:
             database.execute_wrapper(queries),
         ):
             response = self.get_response(request)
+        charge(_page(request), ledger)
         if settings.DEBUG or _is_staff(request):
-            milliseconds = (time.perf_counter() - started) * 1000
-            response["Server-Timing"] = (
-                f'dynamodb;desc="{len(ledger.calls)} calls, {ledger.read_units:g} read units, '
-                f'{ledger.write_units:g} write units";dur={ledger.seconds * 1000:.1f}, '
-                f'sql;desc="{queries.count} queries", total;dur={milliseconds:.1f}'
-            )
+            response["Server-Timing"] = _timing(ledger, queries.count, time.perf_counter() - started)
         return response
+
+
+def _page(request: HttpRequest) -> str:
+    """What the request is counted as, see `forum.charging`."""
+    route = request.resolver_match
+    if route is None:
+        return "no page"
+    return route.view_name if request.method in ("GET", "HEAD") else f"act: {route.view_name}"
+
+
+def _timing(ledger: base.Ledger, queries: int, seconds: float) -> str:
+    """https://www.w3.org/TR/server-timing/: the whole, then each table and index that was asked."""
+    # A name may not have a slash in it.
+    parts = "".join(
+        f'{part.replace("/", ".")};desc="{used.read:g} read units, {used.write:g} write units", '
+        for part, used in ledger.used.items()
+    )
+    return (
+        f'dynamodb;desc="{len(ledger.calls)} calls, {ledger.read_units:g} read units, '
+        f'{ledger.write_units:g} write units";dur={ledger.seconds * 1000:.1f}, {parts}'
+        f'sql;desc="{queries} queries", total;dur={seconds * 1000:.1f}'
+    )
 
 
 class QueryCounter:
@@ -133,9 +184,9 @@ class ErrorPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path:
-            return error_pages.show(request, BadRequest("This address holds a character that no address has."))
+            return error_pages.show(request, BadRequest(_("This address holds a character that no address has.")))
         response = self.get_response(request)
-        if response.status_code == 405 and not response.content:
+        if response.status_code == 405 and (problems.wanted(request) or not response.content):
             return self._wrong_method(request, response)
         return response
 
@@ -144,8 +195,13 @@ class ErrorPages:
         return error_pages.page(request, error) if error is not None else None
 
     def _wrong_method(self, request: HttpRequest, refused: HttpResponse) -> HttpResponse:
-        error = ForumError("This address only takes forms that are sent from a page of this site.")
-        error.status, error.heading = 405, "Nothing to see here"
+        error = ForumError(_("This address only takes forms that are sent from a page of this site."))
+        if problems.wanted(request):
+            error = ForumError(
+                _("This address does not take %(method)s, but %(value)s.")
+                % {"method": request.method, "value": refused["Allow"]}
+            )
+        error.status, error.heading = 405, _("Nothing to see here")
         response = error_pages.show(request, error)
         response["Allow"] = refused["Allow"]
         return response

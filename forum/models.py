@@ -6,18 +6,30 @@ Posts and threads are not here: they live in DynamoDB, see `forum.tables`.
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser, Group, UserManager
+from django.contrib.auth.models import AbstractUser, Group, Permission, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import Signal, receiver
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from .cache import tags
 from .cache.intents import invalidating
+from .programs import ApiToken as ApiToken
+from .programs import Delivery as Delivery
+from .programs import Webhook as Webhook
 from .tables.keys import FORUM_NAME, MAX_SHARDS
+
+# What stands on a member's page: whoever saves one of these renews it.
+PROFILE = ("about", "location", "pronouns", "website")
+SHOWN = frozenset([*PROFILE, "avatar", "hides_online", "username", "trust", "is_active"])
+# The group that may do what moderators of all forums do.
+MODERATORS = "Moderators"
 
 
 class MemberQuerySet(models.QuerySet["User"]):
@@ -49,22 +61,85 @@ class User(AbstractUser):
     Web servers keep accounts in memory (`forum.readers`), so every change of one renews its tag.
     """
 
+    class Trust(models.IntegerChoices):
+        NEW = 0, pgettext_lazy("trust", "New")
+        BASIC = 1, pgettext_lazy("trust", "Basic")
+        MEMBER = 2, pgettext_lazy("trust", "Member")
+        REGULAR = 3, pgettext_lazy("trust", "Regular")
+        LEADER = 4, pgettext_lazy("trust", "Leader")
+
+    trust = models.PositiveSmallIntegerField(
+        _("trust"),
+        choices=Trust.choices,
+        default=Trust.NEW,
+        help_text=_("Rises with reading and posting; Leader is given by hand."),
+    )
+    trust_fixed = models.BooleanField(
+        _("trust fixed"),
+        default=False,
+        help_text=_("The level was given by hand, and stays as it is whatever the member does."),
+    )
+    about = models.TextField(_("about"), max_length=500, blank=True, help_text=_("Markdown, on the member's page."))
+    location = models.CharField(_("location"), max_length=60, blank=True)
+    pronouns = models.CharField(_("pronouns"), max_length=30, blank=True)
+    website = models.URLField(_("website"), max_length=200, blank=True)
+    silenced_until = models.DateTimeField(
+        _("silenced until"), null=True, blank=True, help_text=_("Until then the member may read only.")
+    )
+    silence_reason = models.CharField(
+        _("silence reason"), max_length=500, blank=True, help_text=_("Shown to the member.")
+    )
+    suspended_until = models.DateTimeField(
+        _("suspended until"), null=True, blank=True, help_text=_("Until then nobody can sign in.")
+    )
+    suspension_reason = models.CharField(
+        _("suspension reason"), max_length=500, blank=True, help_text=_("Shown to whoever tries.")
+    )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("That of mails to the member; empty: the site's.")
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("Where it is empty, the browser's own.")
+    )
+    avatar = models.CharField(max_length=50, blank=True, editable=False)
+    hides_online = models.BooleanField(
+        _("hides online"), default=False, help_text=_("Nobody is shown whether the member is here now.")
+    )
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
     objects: ClassVar[Members] = Members()
 
     class Meta(AbstractUser.Meta):
+        permissions = [
+            ("moderate_user", gettext_noop("Can warn, silence and suspend members, and hide all they wrote")),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("username"), name="username_unique_in_any_case"),
         ]
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What sessions are opened with: another password ends them all, and so does another epoch."""
+        return f"{super()._get_session_auth_hash(secret)}{self.session_epoch or ''}"  # type: ignore[misc]
+
     def save(self, *arguments: Any, **options: Any) -> None:
         if self._state.adding:
             return super().save(*arguments, **options)
-        with invalidating(tags.account(self.pk), when=transaction.on_commit):
+        saved = options.get("update_fields")
+        shown = [] if saved is not None and SHOWN.isdisjoint(saved) else [tags.user(self.username)]
+        with invalidating(tags.account(self.pk), *shown, when=transaction.on_commit):
             super().save(*arguments, **options)
 
     def delete(self, *arguments: Any, **options: Any) -> tuple[int, dict[str, int]]:
         with invalidating(tags.account(self.pk), when=transaction.on_commit):
             return super().delete(*arguments, **options)
+
+    @property
+    def silenced(self) -> bool:
+        return self.silenced_until is not None and timezone.now() < self.silenced_until
+
+    @property
+    def suspended(self) -> bool:
+        return self.suspended_until is not None and timezone.now() < self.suspended_until
 
     def clean(self) -> None:
         super().clean()
@@ -80,12 +155,21 @@ class User(AbstractUser):
 
 
 @receiver(m2m_changed, sender=User.groups.through)
+@receiver(m2m_changed, sender=User.user_permissions.through)
+@receiver(m2m_changed, sender=Group.permissions.through)
 def renew_accounts(
-    action: str, instance: User | Group, reverse: bool, pk_set: set[int] | None, **others: object
+    sender: type[models.Model],
+    action: str,
+    instance: User | Group | Permission,
+    reverse: bool,
+    pk_set: set[int] | None,
+    **others: object,
 ) -> None:
-    """Around a change of who is in which group, seen from either side: the intent before, the new generation after."""
+    """Around a change of who is in which group or has which right, seen from either side: the intent before,
+    the new generation after."""
     if action.startswith("pre_"):
-        members = pk_set if reverse else {instance.pk}
+        of_group = sender is Group.permissions.through
+        members = None if of_group else pk_set if reverse else {instance.pk}
         changed = [tags.account(pk) for pk in members] if members is not None else [tags.SITE]
         under_way = instance.__dict__.setdefault("_renewing", ExitStack())
         if changed:
@@ -109,40 +193,195 @@ class Forum(models.Model):
     """A forum: what it is called, who may read and post, and over how many shards it is spread."""
 
     class ReadAccess(models.TextChoices):
-        PUBLIC = "public", "Everybody"
-        MEMBERS = "members", "All signed-in members"
-        GROUPS = "groups", "Only the groups below"
+        PUBLIC = "public", _("Everybody")
+        MEMBERS = "members", _("All signed-in members")
+        GROUPS = "groups", _("Only the groups below")
 
     class PostAccess(models.TextChoices):
-        MEMBERS = "members", "All members who may read"
-        GROUPS = "groups", "Only the groups below"
-        STAFF = "staff", "Only staff"
+        MEMBERS = "members", _("All members who may read")
+        GROUPS = "groups", _("Only the groups below")
+        STAFF = "staff", _("Only staff")
 
     name = models.CharField(
+        _("name"),
         max_length=50,
         unique=True,
-        validators=[RegexValidator(f"^{FORUM_NAME}$", "Use 2 to 50 lower-case letters, digits and hyphens.")],
-        help_text="The partition key of its posts and its place in URLs; it cannot be changed later.",
+        validators=[RegexValidator(f"^{FORUM_NAME}$", _("Use 2 to 50 lower-case letters, digits and hyphens."))],
+        help_text=_("The partition key of its posts and its place in URLs; it cannot be changed later."),
     )
-    title = models.CharField(max_length=80)
-    description = models.CharField(max_length=300, blank=True)
-    order = models.PositiveSmallIntegerField(default=100, help_text="Smaller numbers come first.")
-    read_access = models.CharField(max_length=10, choices=ReadAccess.choices, default=ReadAccess.PUBLIC)
-    read_groups = models.ManyToManyField(Group, blank=True, related_name="+")
-    post_access = models.CharField(max_length=10, choices=PostAccess.choices, default=PostAccess.MEMBERS)
-    post_groups = models.ManyToManyField(Group, blank=True, related_name="+")
-    archived = models.BooleanField(default=False, help_text="Readable, but closed to new posts and edits.")
+    title = models.CharField(_("title"), max_length=80)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=100, help_text=_("Smaller numbers come first."))
+    read_access = models.CharField(
+        _("read access"), max_length=10, choices=ReadAccess.choices, default=ReadAccess.PUBLIC
+    )
+    read_groups = models.ManyToManyField(Group, verbose_name=_("read groups"), blank=True, related_name="+")
+    post_access = models.CharField(
+        _("post access"), max_length=10, choices=PostAccess.choices, default=PostAccess.MEMBERS
+    )
+    post_groups = models.ManyToManyField(Group, verbose_name=_("post groups"), blank=True, related_name="+")
+    moderator_groups = models.ManyToManyField(
+        Group,
+        verbose_name=_("moderator groups"),
+        blank=True,
+        related_name="+",
+        help_text=_("Their members moderate this forum, and need no other right."),
+    )
+    archived = models.BooleanField(
+        _("archived"), default=False, help_text=_("Readable, but closed to new posts and edits.")
+    )
     shards = models.PositiveSmallIntegerField(
+        _("shards"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_SHARDS)],
-        help_text="How many partitions take its new threads. It can grow at any time and never shrink.",
+        help_text=_("How many partitions take its new threads. It can grow at any time and never shrink."),
     )
 
     class Meta:
         ordering = ["order", "name"]
+        verbose_name = _("forum")
+        verbose_name_plural = _("forums")
+        # Posts and threads are no models of Django's, so the rights to them stand here.
+        permissions = [
+            ("moderate_forum", gettext_noop("Can moderate every forum")),
+            ("view_post", gettext_noop("Can view posts, threads and reports")),
+            ("change_post", gettext_noop("Can edit, hide and restore posts and threads")),
+            ("delete_post", gettext_noop("Can delete posts for good")),
+            ("view_log", gettext_noop("Can view the log of moderation")),
+            ("view_operations", gettext_noop("Can view operations: tables, caches, jobs")),
+        ]
 
     def __str__(self) -> str:
         return self.title
 
     def get_absolute_url(self) -> str:
         return reverse("forum", args=[self.name])
+
+
+class BlockedText(models.Model):
+    """A word, or a domain that links lead to, which posts may not hold."""
+
+    class Kind(models.TextChoices):
+        WORD = "word", _("Word or phrase")
+        DOMAIN = "domain", _("Domain of links, with all below it")
+
+    class Answer(models.TextChoices):
+        REFUSE = "refuse", _("Refuse the post, and say why")
+        APPROVE = "approve", _("Let it wait for approval")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.WORD)
+    text = models.CharField(_("text"), max_length=200)
+    answer = models.CharField(_("answer"), max_length=10, choices=Answer.choices, default=Answer.REFUSE)
+
+    class Meta:
+        ordering = ["kind", "text"]
+        verbose_name = _("blocked word or domain")
+        verbose_name_plural = _("blocked words and domains")
+        constraints = [models.UniqueConstraint(Lower("text"), "kind", name="blocked_text_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ThreadTag(models.Model):
+    """That a thread has a tag: an index of the tags on the heads of threads, see `actions.tagging`.
+
+    `listed` is whether readers are shown the thread. Who asks looks at the heads all the same.
+    """
+
+    tag = models.CharField(max_length=30)
+    forum = models.CharField(max_length=50)
+    thread_id = models.CharField(max_length=26, db_index=True)
+    listed = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("tag", "thread_id", name="thread_tag_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} on {self.thread_id}"
+
+
+class Upload(models.Model):
+    """An image that a member sent (`images`): who sent it, and how large it is in bytes and pixels.
+
+    `name` is its file's and its address's. Until `expires` it waits to be mentioned in a post, a draft or a text that
+    waits for approval; with None it stays. Nobody is its `member` any more where they left anonymously.
+    """
+
+    name = models.CharField(max_length=50, unique=True)
+    member_id = models.CharField(max_length=20, db_index=True, blank=True)
+    size = models.PositiveIntegerField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UploadUse(models.Model):
+    """That a post shows an image: whoever may read the forum that the post is in may see it.
+
+    `address` is the first one of the post ("<thread>/<number>"), which it keeps wherever it goes; `thread_id` and
+    `forum` say where it is now.
+    """
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="uses")
+    address = models.CharField(max_length=40, db_index=True)
+    thread_id = models.CharField(max_length=26, db_index=True)
+    forum = models.CharField(max_length=50)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("upload", "address", name="upload_used_once_in_a_post")]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} in {self.address}"
+
+
+class SitemapPart(models.Model):
+    """Where a part of a forum's sitemap begins, the first aside: at a thread's id. See `actions.mapping`."""
+
+    forum = models.CharField(max_length=50)
+    shard = models.PositiveSmallIntegerField()
+    first_id = models.CharField(max_length=26)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("forum", "shard", "first_id", name="sitemap_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.forum}-{self.shard} from {self.first_id}"
+
+
+class Job(models.Model):
+    """Work too long for a request, done in steps that can be taken again; see `forum.jobs`."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("job", "Waiting")
+        RUNNING = "running", pgettext_lazy("job", "Running")
+        STOPPED = "stopped", pgettext_lazy("job", "Stopped")
+        DONE = "done", pgettext_lazy("job", "Done")
+        FAILED = "failed", pgettext_lazy("job", "Failed")
+
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=300)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING, db_index=True)
+    # What the next step needs to know; how far it is stands in `done` and `total`, for people.
+    state = models.JSONField(default=dict)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    message = models.CharField(max_length=500, blank=True)
+    # Who asked, and whom it is about; "" for nobody.
+    user_id = models.CharField(max_length=20, blank=True)
+    member_id = models.CharField(max_length=20, blank=True, db_index=True)
+    created = models.DateTimeField(auto_now_add=True)
+    changed = models.DateTimeField(auto_now=True)
+    # Whoever runs it writes its name here, and until when nobody else may; a dead runner's lease ends.
+    runner = models.CharField(max_length=100, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title

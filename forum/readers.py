@@ -1,15 +1,17 @@
-"""Who is asking: a session and an account, both kept in each process as long as they stand.
+"""Who is asking: a session (or a token's grant) and an account, both kept in each process as long as they stand.
 
-A signed-in member's account (name, rights, groups) is kept under the generation of its tag
-`account:<id>`, read before the database was; whatever changes the account changes that. The rules of
+A signed-in member's account (name, rights, groups, unread notes, whom they ignore) is kept under the generation of
+its tag `account:<id>`, read before the database was; whatever changes the account changes that. The rules of
 the forums and the account together are the *basis* on which a reader is let in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -17,12 +19,24 @@ from . import directory as directories
 from .cache import pages, tags
 from .cache.local import State
 from .directory import Directory
+from .errors import Unavailable
 from .models import User
 from .permissions import ANONYMOUS, Reader
+from .tables import members
 
 MOST_ACCOUNTS = 10_000
 # Where in a request's META its reader is noted, for what comes after the view.
 META = "forum.reader"
+# Where the grant is noted of a request that comes with a member's token, whatever session it has.
+GRANT = "forum.grant"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whose token a request has shown, who is active and may sign in, and whether it may moderate."""
+
+    user_id: str
+    moderates: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ def kept(request: HttpRequest) -> Basis:
     account = _accounts.get(user_id)
     if user_id and (account is None or not _matches(request, account)):
         return fresh(request)
-    reader = request.META[META] = account.reader if account else ANONYMOUS
+    reader = request.META[META] = granted(request, account.reader) if account else ANONYMOUS
     return Basis(directories.kept(), reader, user_id, account)
 
 
@@ -79,8 +93,37 @@ def fresh(request: HttpRequest, states: Mapping[str, State] | None = None) -> Ba
     if account is not None and not _matches(request, account):
         account = None
     # Django ends a session whose account is gone or has another password.
-    reader = request.META[META] = account.reader if account else _unkept(request)
+    reader = granted(request, account.reader) if account else _unkept(request)
+    reader = request.META[META] = at_address(request, reader)
     return Basis(directory, reader, user_id, account)
+
+
+def known(request: HttpRequest) -> Reader:
+    """Who the view found to be asking; where it did not ask, as this process knows them."""
+    found: Reader | None = request.META.get(META)
+    return found or kept(request).reader
+
+
+def granted(request: HttpRequest, reader: Reader) -> Reader:
+    """The reader with the rights that the request's token leaves them; all of them without one."""
+    grant = request.META.get(GRANT)
+    if grant is None or grant.moderates:
+        return reader
+    return replace(reader, is_staff=False, moderates_all=False, moderates_members=False, moderating=False)
+
+
+def at_address(request: HttpRequest, reader: Reader) -> Reader:
+    """The reader with the address that the request came from; "" where nobody can say."""
+    return replace(reader, address=address_of(request))
+
+
+def address_of(request: HttpRequest) -> str:
+    """As the last of the proxies that TRUSTED_PROXY_COUNT counts saw it; whatever else stands in X-Forwarded-For
+    anybody can write. Where a request came past the proxies it is the connection's own."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (ImproperlyConfigured, PermissionDenied):
+        return str(request.META.get("REMOTE_ADDR") or "")
 
 
 def _generations(states: Mapping[str, State], wanted: list[str]) -> tuple[str, ...]:
@@ -88,7 +131,9 @@ def _generations(states: Mapping[str, State], wanted: list[str]) -> tuple[str, .
 
 
 def _user_id(request: HttpRequest) -> str:
-    """Whose session this is, if it was opened by a backend that is in use."""
+    """Whose token this is, or whose session, if it was opened by a backend that is in use."""
+    if GRANT in request.META:
+        return str(request.META[GRANT].user_id)
     session = request.session
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return ""
@@ -96,12 +141,15 @@ def _user_id(request: HttpRequest) -> str:
 
 
 def _matches(request: HttpRequest, account: Account) -> bool:
-    """Whether the session was opened with the account's password of today."""
+    """Whether the session was opened with the account's password of today; a token outlasts it."""
+    if GRANT in request.META:
+        return True
     return constant_time_compare(request.session.get(HASH_SESSION_KEY, ""), account.session_hash)
 
 
 def _account(user_id: str, generations: tuple[str, ...]) -> Account | None:
-    """The account under these generations; None where it is gone or closed. Two SQL queries after a change."""
+    """The account under these generations; None where it is gone or closed. Some SQL queries and one GetItem
+    after a change."""
     account = _accounts.get(user_id)
     if account is not None and "" not in generations and account.generations == generations:
         return account
@@ -109,21 +157,58 @@ def _account(user_id: str, generations: tuple[str, ...]) -> Account | None:
     if user is None:
         return None
     site, own = generations
-    account = Account((site, own), user.get_session_auth_hash(), reader_of(user))
-    if "" not in generations:
+    known = "" not in generations
+    account = Account((site, own), user.get_session_auth_hash(), with_inbox(user) if known else reader_of(user))
+    if known:
         if len(_accounts) >= MOST_ACCOUNTS:
             _accounts.clear()
         _accounts[user_id] = account
     return account
 
 
+def with_inbox(user: User) -> Reader:
+    """The member as a reader with what waits for them, whom they ignore and what they have muted. One GetItem, and
+    one SQL query for those who ignore somebody; none of it while DynamoDB cannot say, for nobody needs to wait for
+    that."""
+    reader = reader_of(user)
+    try:
+        inbox = members.get_inbox(reader.id)
+    except Unavailable:
+        return reader
+    ignored = _ignored(inbox.ignored) if inbox.ignored else {}
+    names = frozenset(name.lower() for name in ignored.values())
+    return replace(reader, notes=inbox.unread, ignored=frozenset(ignored), ignored_names=names, muted=inbox.muted)
+
+
+def _ignored(user_ids: frozenset[str]) -> dict[str, str]:
+    """Of these members the names by id, without those who are staff by now."""
+    found = User.objects.filter(pk__in=user_ids, is_staff=False).values_list("pk", "username")
+    return {str(pk): name for pk, name in found}
+
+
 def _unkept(request: HttpRequest) -> Reader:
+    if GRANT in request.META:
+        return ANONYMOUS
     user = request.user
     return reader_of(user) if user.is_authenticated else ANONYMOUS
 
 
 def reader_of(user: User) -> Reader:
-    return Reader(str(user.pk), user.username, user.is_staff, user.group_ids)
+    return Reader(
+        str(user.pk),
+        user.username,
+        user.is_staff,
+        user.group_ids,
+        moderates_all=user.is_staff and user.has_perm("forum.moderate_forum"),
+        moderates_members=user.is_staff and user.has_perm("forum.moderate_user"),
+        trust=user.trust,
+        silenced_until=user.silenced_until.timestamp() if user.silenced_until else 0.0,
+        silence_reason=user.silence_reason,
+        joined=user.date_joined.timestamp(),
+        avatar=user.avatar,
+        hides_online=user.hides_online,
+        zone=user.time_zone,
+    )
 
 
 def forget() -> None:

@@ -13,13 +13,15 @@ from typing import Any
 from django.contrib.sessions.backends.cache import KEY_PREFIX
 from django.contrib.sessions.backends.cache import SessionStore as CacheSession
 from django.core.cache.backends.base import default_key_func
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from .cache import local, scripts
 from .cache.tracking import Tracker
 from .errors import Unavailable
 from .redis import Down, answering, client, run
 
-AWAY = "Sign-in is not possible for a moment. Please try again shortly."
+AWAY = gettext_noop("Sign-in is not possible for a moment. Please try again shortly.")
 
 
 def redis_key(session_key: str) -> str:
@@ -82,13 +84,13 @@ class SessionStore(CacheSession):
 
     def save(self, must_create: bool = False) -> None:
         if self.unavailable:
-            raise Unavailable(AWAY)
+            raise Unavailable(_(AWAY))
         try:
             with answering("sessions"):
                 super().save(must_create)
                 _settle(self.session_key)
         except Down as down:
-            raise Unavailable(AWAY) from down
+            raise Unavailable(_(AWAY)) from down
 
     def delete(self, session_key: str | None = None) -> None:
         try:
@@ -96,4 +98,4 @@ class SessionStore(CacheSession):
                 super().delete(session_key)
                 _settle(session_key or self.session_key)
         except Down as down:
-            raise Unavailable(AWAY) from down
+            raise Unavailable(_(AWAY)) from down

@@ -1,9 +1,9 @@
 """The fast path before Django, under any WSGI server: what this process remembers is answered without it."""
 
 import logging
-import math
 import os
 import re
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -51,7 +51,8 @@ def before(application: Application) -> Application:
 
     def front(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         ask = asked(environ)
-        reply = found(fast.find, ask, math.inf) if ask else None
+        # The request has arrived, so one look at each server's pushes from now on is enough for it.
+        reply = found(fast.find, ask, time.monotonic()) if ask else None
         if reply is None:
             return application(environ, start_response)
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
@@ -86,8 +87,11 @@ def asked(environ: Environ) -> Ask | None:
         host=environ.get("HTTP_HOST", "").encode("latin-1"),
         cookie=cookie.encode("latin-1"),
         accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", "").encode("latin-1"),
+        accept_language=environ.get("HTTP_ACCEPT_LANGUAGE", "").encode("latin-1"),
         if_none_match=environ.get("HTTP_IF_NONE_MATCH", "").encode("latin-1"),
         forwarded_proto=None if proto is None else proto.encode("latin-1"),
         tls=environ["wsgi.url_scheme"] == "https",
-        address=environ.get("REMOTE_ADDR", ""),
+        peer=environ.get("REMOTE_ADDR", ""),
+        forwarded_for=environ.get("HTTP_X_FORWARDED_FOR", "").encode("latin-1"),
+        user_agent=environ.get("HTTP_USER_AGENT", "").encode("latin-1"),
     )

@@ -16,6 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from forum_site import front
+from forum_site.balance import balance
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -41,6 +42,11 @@ def on_starting(server: Any) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr.strip())
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """In the master: the worker has no connections any more."""
+    balance.leave(worker.age)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -15,6 +15,13 @@ from forum_site.front import SPECIAL, TARGET
 
 _PROTO = b"x-forwarded-proto"
 
+# A browser sends the same bytes for the same page, and a page that waits for news sends them again and again; so
+# what they ask for is remembered, of so many requests as long as this at most (8 MB).
+KEPT_MOST = 4096
+KEPT_BYTES = 2048
+
+Plain = tuple[Ask, Any]
+
 
 class Reader:
     """Reads asks under the settings of one gunicorn."""
@@ -29,10 +36,28 @@ class Reader:
         policy = {name.lower() for name in [*cfg.secure_scheme_headers, *cfg.forwarder_headers]}
         self._special = frozenset(name.encode() for name in SPECIAL | policy) - {_PROTO}
         self._https = cfg.secure_scheme_headers.get("X-FORWARDED-PROTO", "").encode()
+        self._kept: dict[tuple[bytes, str], Plain] = {}
 
-    def read(self, data: bytes, conn: Any) -> tuple[Ask, Any] | None:
+    def read(self, data: bytes, conn: Any) -> Plain | None:
         """What these bytes ask for, and the parsed request; None if they are not exactly one plain GET."""
-        if len(data) > self._bytes_most or not data.startswith(b"GET /") or not data.endswith(b"\r\n\r\n"):
+        # Over a socket file a peer has no address.
+        key = data, conn.client[0] if isinstance(conn.client, tuple) else ""
+        plain = self._kept.get(key)
+        if plain is None:
+            plain = self._take_apart(*key, conn)
+            if plain is not None:
+                self._keep(key, plain)
+        return plain
+
+    def _keep(self, key: tuple[bytes, str], plain: Plain) -> None:
+        if len(key[0]) > KEPT_BYTES:
+            return
+        if len(self._kept) >= KEPT_MOST:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = plain
+
+    def _take_apart(self, data: bytes, peer: str, conn: Any) -> Plain | None:
+        if len(data) > self._bytes_most or not data.endswith(b"\r\n\r\n"):
             return None
         try:
             request = self._parse(data)
@@ -43,27 +68,18 @@ class Reader:
         named = dict(headers)
         if len(named) != len(headers) or len(named) > self._fields_most or request.consumed != len(data):
             return None
-        if not self._special.isdisjoint(named) or b"host" not in named:
+        get = named.get
+        connection = get(b"connection")
+        if not self._special.isdisjoint(named) or (connection and connection.lower() != b"keep-alive"):
             return None
-        if named.get(b"connection", b"keep-alive").lower() != b"keep-alive":
-            return None
-        target = request.path
+        target, host, proto = request.path, get(b"host"), get(_PROTO)
         line = _request_line(target)
-        return (self._ask(target, named, conn), request) if line and data.startswith(line) else None
-
-    def _ask(self, target: bytes, named: dict[bytes, bytes], conn: Any) -> Ask:
-        proto = named.get(_PROTO)
-        client = conn.client
-        return Ask(
-            target,
-            named[b"host"],
-            named.get(b"cookie", b""),
-            named.get(b"accept-encoding", b""),
-            named.get(b"if-none-match", b""),
-            proto,
-            proto is not None and proto == self._https and self._trusts(client),
-            client[0] if isinstance(client, tuple) else str(client),
-        )
+        if host is None or line is None or not data.startswith(line):
+            return None
+        tls = proto is not None and proto == self._https and self._trusts(conn.client)
+        cookie, encoding, language = get(b"cookie", b""), get(b"accept-encoding", b""), get(b"accept-language", b"")
+        whence = peer, get(b"x-forwarded-for", b""), get(b"user-agent", b"")
+        return Ask(target, host, cookie, encoding, language, get(b"if-none-match", b""), proto, tls, *whence), request
 
     def _trusts(self, client: Any) -> bool:
         """Whether gunicorn would take this peer's word that a request came by HTTPS; over a socket file it does."""

@@ -62,10 +62,18 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "forum_site.urls"
 WSGI_APPLICATION = "forum_site.wsgi.application"
 SITE_NAME = env.str("SITE_NAME", default="ForumPosts")
+# Where readers find the site, for what leaves it: feeds, sitemaps, previews of links, mail. Never told from a
+# request, since pages are kept for all. Left unset it is the first plain name in ALLOWED_HOSTS.
+_hosts = [host for host in ALLOWED_HOSTS if not host.startswith((".", "*"))]
+SITE_URL = env.str(
+    "SITE_URL", default="http://127.0.0.1:8000" if LOCAL else f"https://{_hosts[0] if _hosts else 'localhost'}"
+).rstrip("/")
+# Whether robots.txt lets search engines in.
+SEARCH_ENGINES = env.bool("SEARCH_ENGINES", default=True)
 
 INSTALLED_APPS = [
     "forum",
-    "django.contrib.admin",
+    "forum.apps.ForumAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -84,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "forum.middleware.ContentSecurityPolicy",
+    "forum.middleware.Language",
     "forum.middleware.ServerTiming",
     "forum.middleware.ErrorPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -93,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "forum.middleware.TimeZone",
     "forum.middleware.FillHoles",
 ]
 
@@ -179,6 +189,10 @@ DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", not DATABASES["default"]["ENGINE"].endswith("sqlite3"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The search index, where DATABASE_URL leads to SQLite: a file of its own, so that nobody waits while it is rebuilt.
+# With PostgreSQL the index is in that database.
+SEARCH_FILE = Path(env.str("SEARCH_FILE", default=str(DATA_DIR / "search.sqlite3")))
+
 # -- Accounts -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "forum.User"
@@ -206,7 +220,9 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="opti
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 # On top of allauth's own limits: a new name makes every page stale.
-ACCOUNT_RATE_LIMITS = {"change_username": "5/d/user"}
+ACCOUNT_RATE_LIMITS = {"change_username": "5/d/user", "export_data": "3/d/user"}
+# Where members' exports are built and fetched from: with several machines, a folder that all of them see.
+EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(DATA_DIR / "exports")))
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 # How many proxies in front add to X-Forwarded-For; limits by address need to know whom to believe.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
@@ -216,19 +232,82 @@ MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# A mail server that is silent keeps nobody waiting longer than this, in seconds.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ForumPosts <forum@localhost>")
+
+# -- Moderation -----------------------------------------------------------------------------------
+
+# How many reports by members whose trust is at least 1 hide a post until a moderator looks at it. 0: none do.
+REPORTS_TO_HIDE = env.int("REPORTS_TO_HIDE", default=3)
+# How many posts of a new member wait for a moderator's approval. 0: none does.
+APPROVE_FIRST_POSTS = env.int("APPROVE_FIRST_POSTS", default=0)
+# New members are those whose trust is 0. -1 links: as many as they like; 0 posts or reports an hour: no limit.
+NEW_MEMBER_LINKS = env.int("NEW_MEMBER_LINKS", default=2)
+NEW_MEMBER_POSTS_PER_HOUR = env.int("NEW_MEMBER_POSTS_PER_HOUR", default=10)
+# 0: they begin none.
+NEW_MEMBER_CONVERSATIONS_PER_DAY = env.int("NEW_MEMBER_CONVERSATIONS_PER_DAY", default=3)
+# Of other members; from trust 3 twice as many. Moderators have no limit.
+POSTS_PER_HOUR = env.int("POSTS_PER_HOUR", default=60)
+REPORTS_PER_HOUR = env.int("REPORTS_PER_HOUR", default=20)
+# Other rows of the table of limits (forum/actions/pace.py), by the names of acts: likes=30/120/240/1500,previews=off
+RATE_LIMITS = env.dict("RATE_LIMITS", default={})
+# Whether everybody can read at /moderation-log/ what moderators did in public forums, and why.
+PUBLIC_MODERATION_LOG = env.bool("PUBLIC_MODERATION_LOG", default=False)
+
+# -- Figures for operators' programs ---------------------------------------------------------------
+
+# Who may read /metrics besides signed-in operators: whoever sends this as a bearer token, and whoever asks from one
+# of these addresses or networks. In a deployment nobody, unless it is said.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_ADDRESSES = env.list("METRICS_ADDRESSES", default=["127.0.0.1", "::1"] if LOCAL else [])
+
+# -- Webhooks -------------------------------------------------------------------------------------
+
+# For how many days a webhook may fail before it is stopped.
+WEBHOOK_DAYS = env.int("WEBHOOK_DAYS", default=3)
+# Whether webhooks may lead into private networks, as to another container: whoever may define one can then reach
+# whatever the worker can.
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.bool("WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
 
 # -- What the browser gets ------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The pictures of docs/moderating.md, which the administration shows.
+STATICFILES_DIRS = [BASE_DIR / "static", ("guide", BASE_DIR / "docs" / "images")]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles" if not LOCAL else DATA_DIR / "static")))
+# Where images are kept that members send: a folder that all web servers and workers share, or a bucket of S3
+# (or of what speaks like it), for which requirements-s3.txt is installed.
+S3_BUCKET = env.str("S3_BUCKET", default="")
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+
+
+def image_storage(bucket: str) -> dict[str, Any]:
+    """Objects are private: readers are led to them by addresses that are signed, and soon over."""
+    if not bucket:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}}
+    options = {
+        "bucket_name": bucket,
+        "region_name": env.str("S3_REGION", default=AWS_REGION),
+        "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+        "location": env.str("S3_PREFIX", default=""),
+        "default_acl": None,
+        "querystring_auth": True,
+        "querystring_expire": 60 * 60,
+        "object_parameters": {"CacheControl": "private, max-age=3600"},
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": image_storage(S3_BUCKET),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
 LANGUAGE_CODE = "en"
+# Each has its translations in locale/, and pages of its own in the cache.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -243,6 +322,17 @@ SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# -- Images that members send ---------------------------------------------------------------------
+
+# The most bytes that a file may have, and pixels, before it is scaled down.
+IMAGE_BYTES = env.int("IMAGE_BYTES", default=8_000_000)
+IMAGE_PIXELS = env.int("IMAGE_PIXELS", default=50_000_000)
+# How many images a member may send. 0: none; new members are those whose trust is 0.
+IMAGES_PER_HOUR = env.int("IMAGES_PER_HOUR", default=60)
+NEW_MEMBER_IMAGES_PER_HOUR = env.int("NEW_MEMBER_IMAGES_PER_HOUR", default=5)
+# Of what is too large the rest is not stored anywhere, and the text beside it arrives all the same.
+FILE_UPLOAD_HANDLERS = ["forum.uploads.CappedFiles"]
 
 # -- Logs -----------------------------------------------------------------------------------------
 

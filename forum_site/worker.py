@@ -5,6 +5,7 @@ The site is the same with either. What stands in the way is told in the log, in 
 
 import importlib
 import os
+import select
 from typing import Any
 
 import gunicorn  # type: ignore[import-untyped]
@@ -48,6 +49,8 @@ def _missing() -> str:
         return "gunicorn_h1c is not installed (pip install -r requirements-fast.txt)."
     if not hasattr(parser, "parse_request_fast") or not hasattr(parser, "LimitRequestLine"):
         return "this gunicorn_h1c is too old (pip install -r requirements-fast.txt)."
+    if not hasattr(select, "epoll"):
+        return "this system has no epoll, which only Linux has."
     return ""
 
 

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models.functions import Lower
 
 from forum.cache.intents import invalidate_all
-from forum.models import Forum, User
+from forum.models import MODERATORS, Forum, User
 from forum.sample import FORUMS, SIGN_INS, Community, SamplePost, SampleThread, SampleUser
+from forum.search import feeding
 from forum.tables import bulk, threads
 from forum.tables.keys import Nonce, post_timestamp, thread_id
 from forum.tables.posts import Post
@@ -34,7 +36,11 @@ def load(community: Community) -> Iterator[int]:
         shards = ensure_forums()
         members = ensure_members(community.users)
         # Only a local engine has an address of its own; AWS would charge transactions double.
-        yield from bulk.put_many(_items(community, members, shards), whole=bool(settings.DYNAMODB_ENDPOINT_URL))
+        indexer = _Indexer()
+        items = indexer.noting(_items(community, members, shards))
+        for stored in bulk.put_many(items, whole=bool(settings.DYNAMODB_ENDPOINT_URL)):
+            indexer.index(stored)
+            yield stored
     finally:
         invalidate_all()
 
@@ -71,6 +77,7 @@ def ensure_members(samples: Sequence[SampleUser]) -> list[str]:
             ids |= _ids_by_name(some)
             new = [_account(sample) for sample in some if sample.username.lower() not in ids]
             ids |= {user.username.lower(): user.pk for user in User.objects.bulk_create(new)}
+            _make_moderators(new)
             _confirm_addresses(new)
     return [str(ids[sample.username.lower()]) for sample in samples]
 
@@ -95,6 +102,14 @@ def _account(sample: SampleUser) -> User:
     return user
 
 
+def _make_moderators(users: Sequence[User]) -> None:
+    """Staff moderate all forums."""
+    group, _ = Group.objects.get_or_create(name=MODERATORS)
+    for user in users:
+        if user.is_staff:
+            user.groups.add(group)
+
+
 def _confirm_addresses(users: Sequence[User]) -> None:
     """Confirmed addresses for those who can sign in, so that all of their account pages work."""
     EmailAddress.objects.bulk_create(
@@ -102,6 +117,41 @@ def _confirm_addresses(users: Sequence[User]) -> None:
         for user in users
         if user.has_usable_password()
     )
+
+
+# -- Finding them ---------------------------------------------------------------------------------
+
+
+class _Indexer:
+    """Feeds the search index with what has been stored, thread by thread."""
+
+    def __init__(self) -> None:
+        self._given = 0
+        self._posts: list[Post] = []
+        # Threads whose items have all been handed over: how many items there were by then, posts, head.
+        self._whole: deque[tuple[int, list[Post], Thread]] = deque()
+
+    def noting(self, items: Iterator[Post | Thread]) -> Iterator[Post | Thread]:
+        """The items as they come; a head comes after its posts."""
+        for item in items:
+            self._given += 1
+            if isinstance(item, Thread):
+                self._whole.append((self._given, self._posts, item))
+                self._posts = []
+            else:
+                self._posts.append(item)
+            yield item
+
+    def index(self, stored: int) -> None:
+        """Index the threads that are stored as a whole, so many items being stored."""
+        posts: list[Post] = []
+        heads: list[Thread] = []
+        while self._whole and self._whole[0][0] <= stored:
+            _, its_posts, head = self._whole.popleft()
+            posts += its_posts
+            heads.append(head)
+        if heads:
+            feeding.store(posts, heads)
 
 
 # -- Threads and posts ----------------------------------------------------------------------------

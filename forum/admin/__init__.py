@@ -1,3 +1,37 @@
-"""Django admin: where forums are defined and accounts looked after."""
+"""Django admin: where forums are defined, accounts looked after, posts moderated. Importing registers the pages."""
 
-from . import cache, content, people  # noqa: F401  (registers the models, and the page of the cache)
+from . import (
+    cache,
+    content,
+    guide,
+    jobs,
+    log,
+    nuking,
+    operations,
+    people,
+    posts,
+    removed,
+    reports,
+    sanctions,
+    tags,
+    threads,
+    webhooks,
+)
+
+__all__ = [
+    "cache",
+    "content",
+    "guide",
+    "jobs",
+    "log",
+    "nuking",
+    "operations",
+    "people",
+    "posts",
+    "removed",
+    "reports",
+    "sanctions",
+    "tags",
+    "threads",
+    "webhooks",
+]

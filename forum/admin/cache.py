@@ -6,25 +6,33 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.models import DELETION, LogEntry
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.functional import lazy
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from forum.cache import intents, pages, stats, tags
 from forum.errors import NotFound, Unavailable
+from forum.languages import Words
 from forum.models import Forum, User
 from forum.redis import Down, answering, client
 from forum.tables import threads
 from forum.tables.keys import FORUM_NAME, THREAD_ID
 
-TITLE = "Page cache"
+from .site import site
+
+TITLE = gettext_lazy("Page cache")
 EVERYTHING = "everything"
 INVALID = 422
 
@@ -39,7 +47,7 @@ KINDS = {
     "user": r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}",
     "account": r"[1-9][0-9]{0,18}",
 }
-EXAMPLES = "site, home, titles, forum:aws, latest:aws, thread:01J…, user:ada or account:42"
+EXAMPLES = gettext_lazy("site, home, titles, forum:aws, latest:aws, thread:01J…, user:ada or account:42")
 
 
 class TagForm(forms.Form):
@@ -48,8 +56,8 @@ class TagForm(forms.Form):
     tag = forms.CharField(
         max_length=200,
         error_messages={
-            "required": f"Type a tag: {EXAMPLES}.",
-            "max_length": "No tag is longer than 200 characters.",
+            "required": lazy(lambda: _("Type a tag: %(examples)s.") % {"examples": EXAMPLES}, str)(),
+            "max_length": gettext_lazy("No tag is longer than 200 characters."),
         },
         widget=forms.TextInput(
             attrs={"class": "vTextField", "autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
@@ -59,28 +67,29 @@ class TagForm(forms.Form):
     def clean_tag(self) -> str:
         kind, colon, name = self.cleaned_data["tag"].partition(":")
         if kind not in KINDS or bool(colon) != bool(KINDS[kind]):
-            raise ValidationError(f"This is no tag. Tags are {EXAMPLES}.")
+            raise ValidationError(_("This is no tag. Tags are %(examples)s.") % {"examples": EXAMPLES})
         if colon and not re.fullmatch(str(KINDS[kind]), name):
-            raise ValidationError(f"“{kind}:” is followed by something else. Tags are {EXAMPLES}.")
+            said = _("“%(kind)s:” is followed by something else. Tags are %(examples)s.")
+            raise ValidationError(said % {"kind": kind, "examples": EXAMPLES})
         return tags.user(name) if kind == "user" else f"{kind}{colon}{name}"
 
 
 # -- What is shown --------------------------------------------------------------------------------
 
-SPANS = {1: "1 minute", 10: "10 minutes", 60: "1 hour"}
+SPANS = {1: gettext_lazy("1 minute"), 10: gettext_lazy("10 minutes"), 60: gettext_lazy("1 hour")}
 EVENTS = {
-    "fast": "From memory, before Django",
-    "local": "From memory, in Django",
-    "hit": "From Redis",
-    "wait": "From Redis, after waiting",
-    "miss": "Rendered and kept (a miss)",
-    "bypass": "Rendered and not kept",
-    "drop": "A process dropped all it kept",
+    "fast": gettext_lazy("From memory, before Django"),
+    "local": gettext_lazy("From memory, in Django"),
+    "hit": gettext_lazy("From Redis"),
+    "wait": gettext_lazy("From Redis, after waiting"),
+    "miss": gettext_lazy("Rendered and kept (a miss)"),
+    "bypass": gettext_lazy("Rendered and not kept"),
+    "drop": gettext_lazy("A process dropped all it kept"),
 }
-SERVERS = {"default": "Pages", "sessions": "Sessions"}
-AWAY = "does not answer"
+SERVERS = {"default": gettext_lazy("Pages"), "sessions": gettext_lazy("Sessions")}
+AWAY = gettext_lazy("does not answer")
 
-Row = tuple[str, list[str]]
+Row = tuple[Words, list[str]]
 
 
 def activity() -> list[Row]:
@@ -90,25 +99,25 @@ def activity() -> list[Row]:
     except Down:
         return []
     rates = ["–" if span.hit_rate is None else f"{span.hit_rate:.1%}" for span in spans]
-    invalidations = [f"{span.per_minute('invalidation'):,.1f}" for span in spans]
-    counts = [(label, [f"{span.counts[event]:,}" for span in spans]) for event, label in EVENTS.items()]
-    return [("Hit rate", rates), ("Invalidations a minute", invalidations), *counts]
+    invalidations = [number_format(round(span.per_minute("invalidation"), 1), 1, force_grouping=True) for span in spans]
+    counts = [(label, [intcomma(span.counts[event]) for span in spans]) for event, label in EVENTS.items()]
+    return [(_("Hit rate"), rates), (_("Invalidations a minute"), invalidations), *counts]
 
 
 def servers() -> list[Row]:
     """Rows of what the two servers say of themselves, a column for each."""
     found = [_info(alias) for alias in SERVERS]
     figures: dict[str, Callable[[dict[str, Any]], str]] = {
-        "Server": lambda info: (
+        _("Server"): lambda info: (
             f"{info.get('server_name', 'redis').title()} {info.get('valkey_version') or info['redis_version']}"
         ),
-        "Memory in use": lambda info: filesizeformat(info["used_memory"]),
-        "Memory limit": lambda info: filesizeformat(info["maxmemory"]) if info["maxmemory"] else "none",
-        "When it is full": lambda info: info["maxmemory_policy"],
-        "Keys evicted": lambda info: f"{info['evicted_keys']:,}",
-        "Connections": lambda info: f"{info['connected_clients']:,}",
+        _("Memory in use"): lambda info: filesizeformat(info["used_memory"]),
+        _("Memory limit"): lambda info: filesizeformat(info["maxmemory"]) if info["maxmemory"] else _("none"),
+        _("When it is full"): lambda info: info["maxmemory_policy"],
+        _("Keys evicted"): lambda info: intcomma(info["evicted_keys"]),
+        _("Connections"): lambda info: intcomma(info["connected_clients"]),
     }
-    return [(label, [figure(info) if info else AWAY for info in found]) for label, figure in figures.items()]
+    return [(label, [figure(info) if info else str(AWAY) for info in found]) for label, figure in figures.items()]
 
 
 def _info(alias: str) -> dict[str, Any]:
@@ -120,6 +129,14 @@ def _info(alias: str) -> dict[str, Any]:
         return {}
 
 
+# What processes tell of themselves.
+GAUGES = {
+    "pages": pgettext_lazy("gauge", "pages"),
+    "bytes": pgettext_lazy("gauge", "bytes"),
+    "tags": pgettext_lazy("gauge", "tags"),
+}
+
+
 def workers() -> tuple[list[str], list[Row]]:
     """The names of all gauges, and a row of them for each process."""
     try:
@@ -127,13 +144,15 @@ def workers() -> tuple[list[str], list[Row]]:
     except Down:
         return [], []
     names = sorted({name for gauges in found.values() for name in gauges})
-    return names, [(worker, [_gauge(name, gauges) for name in names]) for worker, gauges in found.items()]
+    return [str(GAUGES.get(name, name)) for name in names], [
+        (worker, [_gauge(name, gauges) for name in names]) for worker, gauges in found.items()
+    ]
 
 
 def _gauge(name: str, gauges: dict[str, int]) -> str:
     if name not in gauges:
         return "–"
-    return filesizeformat(gauges[name]) if name.endswith("bytes") else f"{gauges[name]:,}"
+    return filesizeformat(gauges[name]) if name.endswith("bytes") else intcomma(gauges[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +165,23 @@ class Tag:
 
 
 def look_up(name: str) -> Tag:
-    kind, _, rest = name.partition(":")
+    kind, __, rest = name.partition(":")
     try:
         there = _there_is(kind, rest)
     except Unavailable:
-        return Tag(name, pages.generation(name), "The database does not say just now whether there is such a thing.")
-    noun = {"latest": "forum", "user": "member", "account": "member"}.get(kind, kind)
+        return Tag(name, pages.generation(name), _("The database does not say just now whether there is such a thing."))
     if KINDS[kind] is None:
-        return Tag(name, pages.generation(name), "A tag of the site itself.")
-    return Tag(name, pages.generation(name), f"There is such a {noun}." if there else f"There is no such {noun}.")
+        return Tag(name, pages.generation(name), _("A tag of the site itself."))
+    noun = {"latest": "forum", "user": "member", "account": "member"}.get(kind, kind)
+    return Tag(name, pages.generation(name), str(THERE[noun][there]))
+
+
+# By whether there is one.
+THERE = {
+    "forum": (gettext_lazy("There is no such forum."), gettext_lazy("There is such a forum.")),
+    "thread": (gettext_lazy("There is no such thread."), gettext_lazy("There is such a thread.")),
+    "member": (gettext_lazy("There is no such member."), gettext_lazy("There is such a member.")),
+}
 
 
 def _there_is(kind: str, name: str) -> bool:
@@ -174,11 +201,13 @@ def _there_is(kind: str, name: str) -> bool:
 # -- The page -------------------------------------------------------------------------------------
 
 
+def is_superuser(request: HttpRequest) -> bool:
+    return bool(cast(User, request.user).is_superuser)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def cache_page(request: HttpRequest) -> HttpResponse:
     """Figures and a tag's generation (GET, `?tag=`); drop a tag, or everything (POST)."""
-    if not cast(User, request.user).is_superuser:
-        raise PermissionDenied("Only administrators look after the page cache.")
     if request.method == "POST":
         return _drop(request)
     return _show(request, TagForm(request.GET if "tag" in request.GET else None))
@@ -187,7 +216,7 @@ def cache_page(request: HttpRequest) -> HttpResponse:
 def _show(request: HttpRequest, form: TagForm, status: int = 200) -> HttpResponse:
     gauges, processes = workers()
     context = {
-        **admin.site.each_context(request),
+        **site.each_context(request),
         "title": TITLE,
         "spans": list(SPANS.values()),
         "activity": activity(),
@@ -204,13 +233,13 @@ def _show(request: HttpRequest, form: TagForm, status: int = 200) -> HttpRespons
 def _drop(request: HttpRequest) -> HttpResponse:
     page = reverse("admin:cache")
     if request.POST.get("drop") == EVERYTHING:
-        _drop_and_log(request, "all pages", intents.invalidate_all)
+        _drop_and_log(request, _("all pages"), intents.invalidate_all)
         return HttpResponseRedirect(page)
     form = TagForm(request.POST)
     if not form.is_valid():
         return _show(request, form, INVALID)
     tag = form.cleaned_data["tag"]
-    _drop_and_log(request, f"all pages that carry {tag}", lambda: _invalidate(tag))
+    _drop_and_log(request, _("all pages that carry %(tag)s") % {"tag": tag}, lambda: _invalidate(tag))
     return HttpResponseRedirect(f"{page}?{urlencode({'tag': tag})}")
 
 
@@ -227,36 +256,15 @@ def _drop_and_log(request: HttpRequest, what: str, drop: Callable[[], None]) -> 
                 user=cast(User, request.user),
                 action_flag=DELETION,
                 object_repr=f"{TITLE}: {what}"[:200],
-                change_message="Dropped.",
+                change_message=_("Dropped."),
             )
             drop()
     except Unavailable:
-        messages.error(request, f"Redis does not answer, so nothing was dropped. Try again in a moment to drop {what}.")
+        said = _("Redis does not answer, so nothing was dropped. Try again in a moment to drop %(what)s.")
+        messages.error(request, said % {"what": what})
     else:
-        messages.success(request, f"Dropped {what}. They are rendered anew when somebody asks for them.")
+        said = _("Dropped %(what)s. They are rendered anew when somebody asks for them.")
+        messages.success(request, said % {"what": what})
 
 
-# -- Its place in the admin -----------------------------------------------------------------------
-
-
-def _with_page(get_urls: Callable[[], list[Any]]) -> Callable[[], list[URLPattern | URLResolver]]:
-    # First, since the admin's own last pattern catches everything.
-    return lambda: [path("cache/", admin.site.admin_view(cache_page), name="cache"), *get_urls()]
-
-
-def _with_link(get_app_list: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """The admin's list of what it holds, on its index and beside its pages, with this page for superusers."""
-
-    def app_list(request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        found = get_app_list(request, app_label)
-        if app_label is None and cast(User, request.user).is_superuser:
-            url = reverse("admin:cache")
-            entry = {"name": TITLE, "object_name": "cache", "admin_url": url, "view_only": True}
-            found.append({"name": "Operations", "app_label": "operations", "app_url": url, "models": [entry]})
-        return found
-
-    return app_list
-
-
-admin.site.get_urls = _with_page(admin.site.get_urls)  # type: ignore[method-assign]
-admin.site.get_app_list = _with_link(admin.site.get_app_list)  # type: ignore[method-assign]
+site.add_page("cache/", cache_page, name="cache", title=TITLE, section=gettext_lazy("Operations"), may=is_superuser)

@@ -1,16 +1,83 @@
-"""Members in the admin."""
+"""Members in the admin; what moderators do to them is in `sanctions`."""
 
+from typing import Any
+
+from allauth.mfa.admin import AuthenticatorAdmin
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from forum.models import User
 
 from .renewing import RenewingAdmin
 
 
+class StandingFilter(admin.SimpleListFilter):
+    """Who is silenced or suspended at this moment."""
+
+    title = gettext_lazy("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("silenced", _("Silenced")), ("suspended", _("Suspended"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        chosen = self.value()
+        return queryset.filter(**{f"{chosen}_until__gt": timezone.now()}) if chosen else queryset
+
+
+def _permission(permission: Permission) -> str:
+    """As Django's, with the words for our rights in the reader's language: they are stored in English."""
+    return f"{permission.content_type} | {_(permission.name)}"
+
+
+class PermissionsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Names the permissions to choose from."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **options)
+        if field is not None and db_field.related_model is Permission:
+            field.label_from_instance = _permission  # type: ignore[assignment]
+        return field
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class MemberGroupAdmin(PermissionsAdmin, GroupAdmin):  # type: ignore[misc]
+    """Django's own."""
+
+
 @admin.register(User)
-class MemberAdmin(RenewingAdmin, UserAdmin):  # type: ignore[type-arg]
+class MemberAdmin(RenewingAdmin, PermissionsAdmin, UserAdmin):  # type: ignore[type-arg]
     """Django's own, through `RenewingAdmin`: a new name, or a closed account, shows at once."""
 
-    list_display = ["username", "email", "is_staff", "is_active", "date_joined", "last_login"]
+    list_display = ["username", "email", "trust", "silenced", "suspended", "is_staff", "is_active", "date_joined"]
+    list_filter = ["trust", StandingFilter, "is_staff", "is_superuser", "is_active", "groups"]
     ordering = ["-date_joined"]
+    readonly_fields = ["last_login", "date_joined"]
+
+    @admin.display(description=gettext_lazy("Silenced"), boolean=True, ordering="silenced_until")
+    def silenced(self, user: User) -> bool:
+        return user.silenced
+
+    @admin.display(description=gettext_lazy("Suspended"), boolean=True, ordering="suspended_until")
+    def suspended(self, user: User) -> bool:
+        return user.suspended
+
+
+admin.site.unregister(Authenticator)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(AuthenticatorAdmin):  # type: ignore[misc]
+    """allauth's own; when a factor was made and used is told, and not to be written."""
+
+    readonly_fields = ["created_at", "last_used_at"]

@@ -4,23 +4,27 @@ A reader's copy is made without rendering, and without compressing the page agai
 the holes is deflated once; each reader's values go in between. But deflate finds little to save in short
 texts, and a page is cut into many: 20 posts have 20 holes for what one may do with them, empty for
 nearly all readers. So values that are short are *woven in*, deflated with the text around them, once
-for all readers who have the same short values (a *weave*): the page is cut only at the long ones.
+for all readers who have the same short values (a *weave*): the page is cut only at the long ones. What
+a page has at each of its posts is long only if it is very long: twenty cuts would triple the page.
 
-Late values are not compressed with anything, so no form token can be guessed from an answer's length.
+Long values are not compressed with anything, so no form token can be guessed from an answer's length.
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from threading import Lock
-from typing import TypeVar
 
 from forum import holes
 
 from . import deflate
-from .deflate import Part, Run
+from .deflate import Part
 
 SHORT = 256
+SHORT_AT_EACH_POST = 4096
+# A hole of a name that a page has more often stands at each of its posts, or rows.
+FEW = 3
 WEAVES_MOST = 8
 
 # What Python adds, about, to the bytes of a text, a hole's mark, a part; and of a body, a weave, a filled page.
@@ -29,10 +33,8 @@ HOLE_OVERHEAD = 200
 PART_OVERHEAD = 160
 OVERHEAD = 1000
 
-# What is said of a hole: its value if it is short and has no late holes, otherwise nothing.
+# What is said of a hole: its value if it is short, otherwise nothing.
 Short = bytes | None
-
-T = TypeVar("T")
 
 _keeping = Lock()
 
@@ -40,7 +42,7 @@ _keeping = Lock()
 class Body:
     """A page for all its readers, cut at its holes. Safe for use by several threads."""
 
-    __slots__ = ("_digest", "_weaves", "holes", "segments", "size")
+    __slots__ = ("_digest", "_weaves", "holes", "segments", "short", "size")
 
     def __init__(self, stored: bytes) -> None:
         """`stored` is the page with the marks of `forum.holes`."""
@@ -48,15 +50,15 @@ class Body:
         self.segments = tuple(segments)
         self.holes = tuple(marked)
         self.size = OVERHEAD + len(stored) + TEXT_OVERHEAD + (TEXT_OVERHEAD + HOLE_OVERHEAD) * len(marked)
+        often = Counter(name for name, _ in marked)
+        # Up to how many bytes the value of each hole is short.
+        self.short = tuple(SHORT if often[name] <= FEW else SHORT_AT_EACH_POST for name, _ in marked)
         self._digest = blake2b(stored, digest_size=16).digest()
         self._weaves: dict[tuple[Short, ...], list[Part]] = {}
 
     def fill(self, values: Sequence[bytes], shared: bool = False) -> "Filled":
-        """The page with a value in each hole, in their order; ValueError if there are more or fewer.
-
-        Values may hold marks of late holes. A page that is `shared` by many readers, and has no late
-        holes, is worth compressing as a whole.
-        """
+        """The page with a value in each hole, in their order; ValueError if there are more or fewer. A page that
+        is `shared` by many readers is worth compressing as a whole."""
         if len(values) != len(self.holes):
             raise ValueError(f"{len(self.holes)} holes cannot be filled with {len(values)} values")
         return Filled(self, values, shared)
@@ -91,44 +93,34 @@ class Body:
 
 
 class Filled:
-    """A page for one reader, or for many who see the same: complete but for its late holes.
+    """A page for one reader, or for many who see the same.
 
-    What is prepared for `gzipped` is prepared when that is first asked for; two threads may then do it
-    at once, to the same end.
+    What `gzipped` needs is prepared when that is first asked for; two threads may then do it at once, to the same end.
     """
 
-    __slots__ = ("_body", "_long", "_own", "_runs", "_shared", "_short", "_texts", "_whole", "etag", "late", "size")
+    __slots__ = ("_body", "_own", "_parts", "_shared", "_values", "_whole", "etag", "size")
 
     def __init__(self, body: Body, values: Sequence[bytes], shared: bool) -> None:
         """Made by `Body.fill`."""
-        cut = [holes.split_late(value) for value in values]
-        self.late = tuple(name for _, names in cut for name in names)
-        self.etag = "" if self.late else body.etag(values)
+        self.etag = body.etag(values)
         self.size = self._own = OVERHEAD + sum(TEXT_OVERHEAD + len(value) for value in values if value)
         self._body = body
-        self._shared = shared and not self.late
-        runs = _between_late(body.segments, [pieces for pieces, _ in cut])
-        self._texts = tuple(tuple(filter(None, texts)) for texts in runs)
-        self._short = tuple(
-            value if len(value) <= SHORT and not names else None for value, (_, names) in zip(values, cut, strict=True)
-        )
-        self._long = tuple(tuple(pieces) for (pieces, _), short in zip(cut, self._short, strict=True) if short is None)
-        self._runs: tuple[Run, ...] = ()
+        self._shared = shared
+        self._values = tuple(values)
+        self._parts: tuple[bytes, ...] = ()
         self._whole = b""
 
-    def plain(self, late: Sequence[bytes] = ()) -> bytes:
-        """The page with a value in each late hole, in their order; ValueError if there are more or fewer."""
-        texts = list(self._texts[0])
-        for value, following in zip(late, self._texts[1:], strict=True):
-            texts.append(value)
-            texts += following
+    def plain(self) -> bytes:
+        texts = [self._body.segments[0]]
+        for value, segment in zip(self._values, self._body.segments[1:], strict=True):
+            texts += value, segment
         return b"".join(texts)
 
-    def gzipped(self, late: Sequence[bytes] = ()) -> bytes:
+    def gzipped(self) -> bytes:
         """The same as gzip."""
-        if self._shared and not late:
+        if self._shared:
             return self._whole or self._compressed()
-        return deflate.stream(self._runs or self._spliced(), late)
+        return b"".join(self._parts or self._spliced())
 
     def _compressed(self) -> bytes:
         whole = zlib.compress(self.plain(), deflate.LEVEL, zlib.MAX_WBITS + 16)
@@ -136,25 +128,19 @@ class Filled:
         self._whole = whole
         return whole
 
-    def _spliced(self) -> tuple[Run, ...]:
-        """The runs of parts between the late holes."""
-        woven, size = self._body.woven(self._short)
-        values = [[deflate.part(piece) for piece in pieces] for pieces in self._long]
-        made = tuple(deflate.run(parts) for parts in _between_late(woven, values))
-        self.size = self._own + size + sum(map(_size, values))
-        self._runs = made
-        return made
-
-
-def _between_late(outer: Sequence[T], values: Sequence[Sequence[T]]) -> list[list[T]]:
-    """What comes before, between and after the late holes, when each value, which is cut at its late
-    holes, is put between two of the outer pieces."""
-    runs = [[outer[0]]]
-    for pieces, following in zip(values, outer[1:], strict=True):
-        runs[-1].append(pieces[0])
-        runs += [[piece] for piece in pieces[1:]]
-        runs[-1].append(following)
-    return runs
+    def _spliced(self) -> tuple[bytes, ...]:
+        """What the body has deflated for all who have the same short values, and the long values between."""
+        short = [
+            value if len(value) <= most else None for value, most in zip(self._values, self._body.short, strict=True)
+        ]
+        woven, size = self._body.woven(tuple(short))
+        long = [deflate.part(value) for value, woven_in in zip(self._values, short, strict=True) if woven_in is None]
+        parts = [woven[0]]
+        for between, following in zip(long, woven[1:], strict=True):
+            parts += between, following
+        self.size = self._own + size + _size(long)
+        self._parts = deflate.stream(parts)
+        return self._parts
 
 
 def _size(parts: Sequence[Part]) -> int:

@@ -21,12 +21,11 @@ STORED_MOST = 65_535
 WORTH_DEFLATING = 100
 REMEMBERED_MOST = 4096
 
+_BLOCK = struct.Struct("<BHH").pack
+_END = struct.Struct("<2sII").pack
+
 # Moves a checksum on by one length: four look-ups, one for each of its bytes.
 Mover = tuple[list[int], list[int], list[int], list[int]]
-
-
-# Moves a checksum on by the length it was made for: eight look-ups, one for each half of a byte.
-Jump = tuple[tuple[int, ...], ...]
 
 
 class Part(NamedTuple):
@@ -37,23 +36,15 @@ class Part(NamedTuple):
     length: int
 
 
-class Run(NamedTuple):
-    """Parts that always follow one another, and the jump by their common length."""
-
-    data: tuple[bytes, ...]
-    crc: int
-    length: int
-    jump: Jump
-
-
 # -- Parts ----------------------------------------------------------------------------------------
 
 
 def stored(text: bytes) -> bytes:
     """The text in stored blocks: none for no text, one for each 65,535 bytes."""
-    if 0 < len(text) <= STORED_MOST:
-        return struct.pack("<BHH", 0, len(text), len(text) ^ 0xFFFF) + text
-    pieces = (text[start : start + STORED_MOST] for start in range(0, len(text), STORED_MOST))
+    length = len(text)
+    if 0 < length <= STORED_MOST:
+        return _BLOCK(0, length, length ^ 0xFFFF) + text
+    pieces = (text[start : start + STORED_MOST] for start in range(0, length, STORED_MOST))
     return b"".join(map(stored, pieces))
 
 
@@ -89,25 +80,14 @@ _remembered = lru_cache(maxsize=512)(_made)
 # -- Streams --------------------------------------------------------------------------------------
 
 
-def run(parts: Sequence[Part]) -> Run:
+def stream(parts: Sequence[Part]) -> tuple[bytes, ...]:
+    """The parts as gzip, once the pieces are joined: they stay apart, since many readers' streams share them."""
     crc = length = 0
     for part in parts:
         crc = moved(crc, movers(part.length)) ^ part.crc
         length += part.length
-    return Run(tuple(part.data for part in parts if part.data), crc, length, jump(length))
-
-
-def stream(runs: Sequence[Run], between: Sequence[bytes]) -> bytes:
-    """The runs with a text between each two of them, as gzip. Only those texts are looked at."""
-    first = runs[0]
-    data, crc, length = [HEADER, *first.data], first.crc, first.length
-    for text, following in zip(between, runs[1:], strict=True):
-        data.append(stored(text))
-        data += following.data
-        crc = jumped(zlib.crc32(text, crc), following.jump) ^ following.crc
-        length += len(text) + following.length
-    data.append(LAST_BLOCK + struct.pack("<II", crc, length & 0xFFFFFFFF))
-    return b"".join(data)
+    end = _END(LAST_BLOCK, crc, length & 0xFFFFFFFF)
+    return (HEADER, *(part.data for part in parts if part.data), end)
 
 
 # -- Checksums ------------------------------------------------------------------------------------
@@ -123,20 +103,6 @@ def movers(length: int) -> tuple[Mover, ...]:
     """What together moves a checksum on by so many bytes: one for each 1 in the length's binary digits."""
     powers = _powers()
     return tuple(powers[digit] for digit in range(length.bit_length()) if length >> digit & 1)
-
-
-@lru_cache(maxsize=1024)
-def jump(length: int) -> Jump:
-    """For a length that is met again and again: made once, in some 100 µs, from movers; 5 KB."""
-    by = movers(length)
-    bits = [moved(1 << bit, by) for bit in range(32)]
-    return tuple(tuple(_sums(bits[first : first + 4])) for first in range(0, 32, 4))
-
-
-def jumped(crc: int, by: Jump) -> int:
-    a, b, c, d, e, f, g, h = by
-    low = a[crc & 15] ^ b[crc >> 4 & 15] ^ c[crc >> 8 & 15] ^ d[crc >> 12 & 15]
-    return low ^ e[crc >> 16 & 15] ^ f[crc >> 20 & 15] ^ g[crc >> 24 & 15] ^ h[crc >> 28]
 
 
 @cache

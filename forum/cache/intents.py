@@ -12,10 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from forum.errors import Busy, ForumError, Unavailable
 from forum.redis import Call, Down, answering, run
 
+from . import changed as changes
+from . import limits as limiting
 from . import scripts, stats
+from .limits import Bucket
 from .tags import SITE, read_through_an_index
 
 log = logging.getLogger(__name__)
@@ -43,7 +48,10 @@ def run_now(finish: Callable[[], None]) -> None:
 
 @contextmanager
 def invalidating(
-    *tags: str, in_line: bool = False, when: Callable[[Callable[[], None]], None] = run_now
+    *tags: str,
+    in_line: bool = False,
+    limits: Sequence[Bucket] = (),
+    when: Callable[[Callable[[], None]], None] = run_now,
 ) -> Iterator[Write]:
     """Make the write inside invalidate every page that carries one of these tags.
 
@@ -51,16 +59,18 @@ def invalidating(
     a write whose pages could not be invalidated is not begun. With `in_line` writers of the first tag
     go one after the other (see `_wait_in_line`). `when` is `transaction.on_commit` for writes to the
     relational database, whose data other readers see only after the commit. Posts that the write adds
-    to `wrote` are read by key for a while, over what the indexes say.
+    to `wrote` are read by key for a while, over what the indexes say. The `limits` are asked along with the
+    first round trip; Throttled, before anything is written, where one of the buckets is empty.
 
     An error that says that nothing was written leaves the generations; any other may hide a write
     that has arrived or still will, and so changes them and leaves the intent to its deadline.
     """
     write = Write(tags)
-    ahead = _intend(write)
-    if in_line:
-        _wait_in_line(write, ahead)
+    ahead, waits = _intend(write, limits)
     try:
+        limiting.check(limits, waits)
+        if in_line:
+            _wait_in_line(write, ahead)
         yield write
     except ForumError as error:
         unsure = isinstance(error, Unavailable) and not isinstance(error, Busy)
@@ -72,15 +82,18 @@ def invalidating(
     when(lambda: _finish(write))
 
 
-def _intend(write: Write) -> int:
-    """Leave the intents; how many writers of the first tag were there before."""
+def _intend(write: Write, limits: Sequence[Bucket]) -> tuple[int, list[int]]:
+    """Leave the intents, and ask the limits; how many writers of the first tag were there before, and what
+    the limits answered."""
+    calls: list[Call] = [(scripts.INTEND, [state_key(tag)], [write.id]) for tag in write.tags]
+    calls += limiting.calls_of(limits)
     try:
         with answering():
-            ahead = run([(scripts.INTEND, [state_key(tag)], [write.id]) for tag in write.tags])
+            answers = run(calls)
     except Down as down:
-        raise Unavailable("Posting is not possible for a moment. Please try again shortly.") from down
+        raise Unavailable(_("Posting is not possible for a moment. Please try again shortly.")) from down
     write.deadline = time.monotonic() + scripts.INTENT_SECONDS
-    return int(ahead[0])
+    return int(answers[0]), answers[len(write.tags) :]
 
 
 def _wait_in_line(write: Write, ahead: int) -> None:
@@ -109,7 +122,9 @@ def _finish(write: Write, changed: bool = True, sure: bool = True) -> None:
     if changed:
         stats.count("invalidation")
     calls = [_finish_call(write, tag, changed, sure) for tag in write.tags]
-    for _ in range(3):
+    if changed:
+        calls += changes.note(changes.notes_of(write.tags, write.wrote), sure)
+    for __ in range(3):
         try:
             with answering(insist=True):
                 run(calls)

@@ -4,15 +4,16 @@ Nothing here is believed unless the tracking connection has just been read (`tra
 served from memory only while every generation it was stored under is known to stand at this moment.
 """
 
+import math
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from django.conf import settings
 
-from . import stats
+from . import presence, stats, units, visits
 from .body import Body
 from .tracking import Expected, Tracker
 
@@ -74,6 +75,10 @@ class Kept:
             if state is None or state.generation != generation:
                 return False
         return True
+
+    def lives_until(self) -> float:
+        """Until when it stands if no tag changes."""
+        return min(map(states.lives_until, self.generations), default=math.inf)
 
 
 class Shelf:
@@ -151,9 +156,18 @@ class Shelf:
 pages = Shelf()
 
 
+# What other parts do as often.
+also: list[Callable[[], object]] = []
+
+
 def report(**_: object) -> None:
     """Tell the operators now and then what this process keeps and does (see `stats`)."""
     stats.gauge("pages", pages.count)
     stats.gauge("bytes", pages.bytes)
     stats.gauge("tags", len(states))
-    stats.flush_if_due()
+    if stats.flush_if_due():
+        visits.flush()
+        presence.look_if_due()
+        units.flush()
+        for act in also:
+            act()

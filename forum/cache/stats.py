@@ -16,6 +16,7 @@ A page that is asked for counts as one of the first six events; the others are c
 Keys; one hash slot holds them all, so that a flush is one round trip in a cluster, too::
 
     stats:{cache}:29414412               the counts of a minute since 1970: hash, event -> number
+    stats:{cache}:total                  of all time, for counters that only rise: hash, event -> number
     stats:{cache}:workers                sorted set, worker -> when it was last heard of, in s
     stats:{cache}:worker:web-1:4242      what it said of itself: hash, name -> number
 """
@@ -35,8 +36,11 @@ FROM_CACHE = ("fast", "local", "hit", "wait")
 
 FLUSH_SECONDS = 5
 COUNTS_SECONDS = 2 * 60 * 60
+# For so long nobody has to be there for counters to go on where they were.
+TOTAL_SECONDS = 40 * 24 * 60 * 60
 WORKER_SECONDS = 60
 
+_TOTAL = "stats:{cache}:total"
 _WORKERS = "stats:{cache}:workers"
 
 # Counts only ever grow, and what was sent is remembered: so a flush resets nothing that a thread may be
@@ -61,10 +65,12 @@ def gauge(name: str, value: int) -> None:
 # -- Sending --------------------------------------------------------------------------------------
 
 
-def flush_if_due() -> None:
+def flush_if_due() -> bool:
     """Flush, unless that was done less than 5 s ago. Never raises; else the cost of looking at a clock."""
-    if time.monotonic() >= _due:
+    due = time.monotonic() >= _due
+    if due:
         flush()
+    return due
 
 
 def flush() -> None:
@@ -92,10 +98,10 @@ def _send(added: dict[str, int]) -> None:
     with answering():
         pipeline = client().pipeline(transaction=False)
         if added:
-            minute = _minute_key(int(now // 60))
-            for event, n in added.items():
-                pipeline.hincrby(minute, event, n)
-            pipeline.expire(minute, COUNTS_SECONDS)
+            for key, seconds in ((_minute_key(int(now // 60)), COUNTS_SECONDS), (_TOTAL, TOTAL_SECONDS)):
+                for event, n in added.items():
+                    pipeline.hincrby(key, event, n)
+                pipeline.expire(key, seconds)
         if _gauges:
             worker = f"{socket.gethostname()}:{os.getpid()}"
             for name, value in list(_gauges.items()):
@@ -156,6 +162,13 @@ def last_minutes(n: int) -> Counted:
         answers: list[dict[bytes, bytes]] = pipeline.execute()
     summed = {event: sum(int(found.get(event.encode(), 0)) for found in answers) for event in EVENTS}
     return Counted(summed, n * 60 + now % 60)
+
+
+def total() -> dict[str, int]:
+    """The counts of all time, since Redis knows. One round trip; Down without Redis."""
+    with answering():
+        found: Any = client().hgetall(_TOTAL)
+    return {event: int(found.get(event.encode(), 0)) for event in EVENTS}
 
 
 def workers() -> dict[str, dict[str, int]]:

@@ -8,18 +8,23 @@
 | latest:aws | the forum's newest posts | the same, and edits of posts |
 | thread:01J… | the thread's pages | whatever happens in the thread |
 | user:ada | the member's page | what happens to the member's own posts |
+| tag:dynamodb | the page and the feed of a thread's tag | which threads have it |
+| tags | the overview of all tags | the same |
 | titles | the members' pages, which show titles of threads | a rename or removal of a thread |
 
-One more names no page but what a worker keeps of a signed-in member:
+Two more name no page: what a worker keeps of a signed-in member, and what tells open pages of a conversation, none
+of which is kept, that they are still so:
 
 | tag | kept under it | changed by |
 |---|---|---|
-| account:7 | the member's name, groups and rights | whatever changes the account, its password or its groups |
+| talk:01J… | nothing | whatever happens in a conversation |
+| account:7 | name, rights, notes, likes, bookmarks, watches, whom they ignore | whatever changes them; a password |
 """
 
 SITE = "site"
 HOME = "home"
 TITLES = "titles"
+TAGS = "tags"
 
 
 def forum(name: str) -> str:
@@ -38,8 +43,16 @@ def user(username: str) -> str:
     return f"user:{username.lower()}"
 
 
+def tag(name: str) -> str:
+    return f"tag:{name}"
+
+
 def account(user_id: object) -> str:
     return f"account:{user_id}"
+
+
+def talk(talk_id: str) -> str:
+    return f"talk:{talk_id}"
 
 
 def read_through_an_index(tag: str) -> bool:

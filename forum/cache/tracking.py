@@ -62,6 +62,8 @@ class Tracker(Generic[V]):
         self.limit = limit
         self.pushes = 0
         self.drops = 0
+        # How many values that were kept are kept no longer: as long as it stays, so does all that was kept.
+        self.losses = 0
         self._prefixes = prefixes
         self._kept: dict[str, tuple[V, float | None]] = {}
         self._expected: dict[str, Expected] = {}
@@ -109,7 +111,8 @@ class Tracker(Generic[V]):
                     continue
                 self.pushes += len(keys)
                 for key in keys:
-                    self._kept.pop(key, None)
+                    if self._kept.pop(key, None):
+                        self.losses += 1
                     self._expected.pop(key, None)
         self._calm_until = min(line.calm_until for line in self._lines.values())
 
@@ -124,6 +127,7 @@ class Tracker(Generic[V]):
         if self._kept:
             stats.count("drop")
         self._kept.clear()
+        self.losses += 1
         self._expected.clear()
 
     def _disconnect(self, reason: object) -> None:
@@ -213,6 +217,11 @@ class Tracker(Generic[V]):
         value, until = found
         return value if until is None or time.monotonic() < until else None
 
+    def lives_until(self, key: str) -> float:
+        """The moment (time.monotonic) from which a value that is kept may no longer be believed, `losses` or not."""
+        _, until = self._kept.get(key, (None, 0.0))
+        return math.inf if until is None else until
+
     def expect(self, key: str) -> Expected:
         """Say that the server is about to be asked for this key's value."""
         with self._lock:
@@ -235,6 +244,9 @@ class Tracker(Generic[V]):
             if len(self._kept) >= self.limit:
                 for key in list(islice(self._kept, max(1, self.limit // 10))):
                     del self._kept[key]
+                self.losses += 1
+            if expected.key in self._kept:
+                self.losses += 1
             self._kept[expected.key] = value, until
 
     def clear(self) -> None:
@@ -251,6 +263,7 @@ class Tracker(Generic[V]):
         """Begin anew: the connection is the parent's, and its threads, which may have held a lock, are gone."""
         self._unlocked()
         self._kept, self._expected, self._lines = {}, {}, {}
+        self.losses += 1
 
 
 def _poll(descriptors: list[int]) -> Callable[[float], list[Any]]:

@@ -11,7 +11,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import TransactWriteError
@@ -33,6 +34,9 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from forum.errors import Busy, Unavailable
+
+from . import consumption
+from .consumption import Used
 
 # A reader waits 5 s at the very most: a request that has waited for DynamoDB longer than
 # REQUEST_SECONDS makes no further call, and the call before that may have hung for READ_SECONDS.
@@ -53,7 +57,6 @@ OVERLOADED = {
 }
 # Errors that do not pass by themselves.
 FINAL = {"ResourceNotFoundException", "NoCredentialsError"}
-WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
 
 
 # -- Counting calls -------------------------------------------------------------------------------
@@ -61,29 +64,41 @@ WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "Upda
 
 @dataclass
 class Ledger:
-    """The DynamoDB calls of one request: operation names in order, capacity units, seconds.
+    """The DynamoDB calls of one request: operation names in order, capacity units by table and index, seconds.
 
     With `seconds` beyond `patience` no further call is made.
     """
 
     calls: list[str] = field(default_factory=list)
-    read_units: float = 0.0
-    write_units: float = 0.0
+    used: dict[str, Used] = field(default_factory=dict)
     seconds: float = 0.0
     scans_allowed: bool = True
     patience: float = math.inf
 
-    def add(self, operation: str, answer: dict[str, Any]) -> None:
-        consumed = answer.get("ConsumedCapacity") or []
-        each = consumed if isinstance(consumed, list) else [consumed]
-        units = sum(one.get("CapacityUnits", 0.0) for one in each)
-        if operation in WRITES:
-            self.write_units += units
-        else:
-            self.read_units += units
+    @property
+    def read_units(self) -> float:
+        return sum(used.read for used in self.used.values())
+
+    @property
+    def write_units(self) -> float:
+        return sum(used.write for used in self.used.values())
+
+    def add(self, operation: str, answer: Mapping[str, Any]) -> None:
+        for part, units in consumption.consumed(operation, answer):
+            used = self.used.setdefault(part, Used())
+            used.read += units.read
+            used.write += units.write
 
 
 _ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
+
+
+def _to_nobody(ledger: Ledger) -> None:
+    pass
+
+
+# Who is told what a call has cost that nobody counts (see `forum.charging`).
+elsewhere: Callable[[Ledger], object] = _to_nobody
 
 
 @contextmanager
@@ -98,6 +113,11 @@ def counting(scans_allowed: bool = True, patience: float = math.inf) -> Iterator
         yield ledger
     finally:
         _ledger.reset(reset)
+
+
+def spent() -> Ledger:
+    """What the request has cost so far; an empty ledger where nobody counts."""
+    return _ledger.get() or Ledger()
 
 
 class ScanRefused(AssertionError):
@@ -116,9 +136,21 @@ class ForumConnection(Connection):
         What may pass is tried once more. Botocore's own retries are off: they know nothing of how
         long this request has waited already.
         """
-        ledger = _ledger.get() or Ledger()
+        ledger = _ledger.get()
+        if ledger is None:
+            return self._uncounted(operation_name, operation_kwargs)
         if operation_name == "Scan" and not ledger.scans_allowed:
             raise ScanRefused("a request may not scan")
+        return self._insisting(operation_name, operation_kwargs, ledger)
+
+    def _uncounted(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        ledger = Ledger()
+        try:
+            return self._insisting(operation_name, operation_kwargs, ledger)
+        finally:
+            elsewhere(ledger)
+
+    def _insisting(self, operation_name: str, operation_kwargs: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
         for attempt in range(1, ATTEMPTS):
             try:
                 return self._tried(operation_name, operation_kwargs, ledger)
@@ -130,8 +162,9 @@ class ForumConnection(Connection):
 
     def _tried(self, operation_name: str, operation_kwargs: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
         if ledger.seconds > ledger.patience:
-            raise Unavailable("The post store is slow just now. Please try again in a moment.")
+            raise Unavailable(_("The post store is slow just now. Please try again in a moment."))
         ledger.calls.append(operation_name)
+        operation_kwargs.update(consumption.asking(operation_name))
         started = time.perf_counter()
         try:
             answer: dict[str, Any] = super().dispatch(operation_name, operation_kwargs)
@@ -149,14 +182,14 @@ class ForumConnection(Connection):
 def unavailable(error: BotoCoreError | ClientError) -> Unavailable | None:
     """What a reader is told where DynamoDB is absent, slow, overloaded or not set up; None for other errors."""
     if isinstance(error, NoCredentialsError):
-        return Unavailable("The post store has no credentials. (Operator: set the AWS credentials.)")
+        return Unavailable(_("The post store has no credentials. (Operator: set the AWS credentials.)"))
     if isinstance(error, BotoCoreError):
-        return Unavailable("The post store does not answer just now. Please try again in a moment.")
+        return Unavailable(_("The post store does not answer just now. Please try again in a moment."))
     code = _code(error)
     if code == "ResourceNotFoundException":
-        return Unavailable("The post store is not set up yet. (Operator: run `manage.py tables create`.)")
+        return Unavailable(_("The post store is not set up yet. (Operator: run `manage.py tables create`.)"))
     if code in OVERLOADED or _http_status(error) >= 500:
-        return Unavailable("The post store is overloaded just now. Please try again in a moment.")
+        return Unavailable(_("The post store is overloaded just now. Please try again in a moment."))
     return None
 
 
@@ -249,19 +282,18 @@ def _table_connection(model: type[Model], shared: ForumConnection) -> TableConne
     """PynamoDB's per-table view of the shared connection."""
     schema = model._get_schema()
     name = model.Meta.table_name
+    indexes: list[Any] = [schema["global_secondary_indexes"], schema["local_secondary_indexes"]]
     with _lock:
-        if name not in shared._tables:
-            shared.add_meta_table(
-                MetaTable(
-                    {
-                        "TableName": name,
-                        "KeySchema": schema["key_schema"],
-                        "AttributeDefinitions": schema["attribute_definitions"],
-                        "GlobalSecondaryIndexes": [_index_keys(i) for i in schema["global_secondary_indexes"]],
-                        "LocalSecondaryIndexes": [_index_keys(i) for i in schema["local_secondary_indexes"]],
-                    }
-                )
-            )
+        # Several classes may be of one table, of which one declares its indexes: none that comes first may hide them.
+        if name not in shared._tables or any(indexes):
+            described = {
+                "TableName": name,
+                "KeySchema": schema["key_schema"],
+                "AttributeDefinitions": schema["attribute_definitions"],
+                "GlobalSecondaryIndexes": [_index_keys(each) for each in indexes[0]],
+                "LocalSecondaryIndexes": [_index_keys(each) for each in indexes[1]],
+            }
+            shared._tables[name] = MetaTable(described)
     view = TableConnection(name)
     view.connection = shared
     return view
@@ -280,53 +312,84 @@ def table_name(name: str) -> str:
 
 
 class Lost(Exception):
-    """A transaction was cancelled, and so nothing was written. `why` holds, for each of its puts and
-    then each of its updates, "" or the code: ConditionalCheckFailed, TransactionConflict, …"""
+    """A transaction was cancelled, and so nothing was written. `why` holds, for each of its checks, then each of its
+    deletes, its puts and its updates, "" or the code: ConditionalCheckFailed, TransactionConflict, …"""
 
     def __init__(self, why: list[str]) -> None:
         super().__init__(", ".join(code or "fine" for code in why))
         self.why = why
 
 
+Check = tuple[type[Model], tuple[str, str], Condition]
 Put = tuple[Model, Condition | None]
-Update = tuple[Model, Sequence[Action], Condition | None]
+Delete = tuple[Model, Condition | None]
 
 
-def commit(puts: Sequence[Put] = (), updates: Sequence[Update] = (), token: str | None = None) -> None:
-    """Write all or nothing; raises Lost when a condition fails or another transaction interferes.
+class Told:
+    """Stands among a transaction's updates and writes nothing: it is called once all of them are stored."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call = call
+
+
+Update = tuple[Model | Told, Sequence[Action], Condition | None]
+
+
+def commit(
+    puts: Sequence[Put] = (),
+    updates: Sequence[Update] = (),
+    token: str | None = None,
+    deletes: Sequence[Delete] = (),
+    checks: Sequence[Check] = (),
+) -> None:
+    """Write all or nothing; raises Lost when a condition fails or another transaction interferes. `checks` are of
+    items that are not written.
 
     `token` is the client request token (at most 36 characters): the same write sent again within
-    ten minutes counts once. Without one, this call gets its own. PynamoDB sends puts before
-    updates, and so the reasons come in that order.
+    ten minutes counts once. Without one, this call gets its own. PynamoDB sends checks before deletes before puts
+    before updates, and so the reasons come in that order. DynamoDB takes at most 100 items and 4 MB.
     """
     try:
         with TransactWrite(connection=connection(), client_request_token=token or str(uuid4())) as transaction:
+            for model, key, holds in checks:
+                transaction.condition_check(model, *key, condition=holds)
+            for item, condition in deletes:
+                transaction.delete(item, condition)
             for item, condition in puts:
                 transaction.save(item, condition=condition)
-            for item, actions, condition in updates:
-                transaction.update(item, list(actions), condition)
+            for updated, actions, condition in updates:
+                if not isinstance(updated, Told):
+                    transaction.update(updated, list(actions), condition)
     except TransactWriteError as error:
         if error.cause_response_code == "TransactionCanceledException":
             why = [reason.code if reason else "" for reason in error.cancellation_reasons]
             if any(code in ("ThrottlingError", "ProvisionedThroughputExceeded") for code in why):
-                raise Unavailable("The post store is overloaded just now. Please try again in a moment.") from error
+                raise Unavailable(_("The post store is overloaded just now. Please try again in a moment.")) from error
             raise Lost(why) from error
         if error.cause_response_code == "TransactionConflictException":
-            raise Lost(["TransactionConflict"] * (len(puts) + len(updates))) from error
+            raise Lost(["TransactionConflict"] * (len(checks) + len(deletes) + len(puts) + len(updates))) from error
         raise
+    for update in updates:
+        if isinstance(update[0], Told):
+            update[0].call()
 
 
-def commit_between(puts: Sequence[Put] = (), updates: Sequence[Update] = ()) -> None:
+def commit_between(
+    puts: Sequence[Put] = (),
+    updates: Sequence[Update] = (),
+    deletes: Sequence[Delete] = (),
+    checks: Sequence[Check] = (),
+) -> None:
     """As `commit`, tried again while other transactions are at the same items; Lost only where a
     condition fails, Busy when the others do not let it through."""
     for attempt in range(COMMIT_ATTEMPTS):
         try:
-            return commit(puts, updates)
+            return commit(puts, updates, deletes=deletes, checks=checks)
         except Lost as lost:
             if "ConditionalCheckFailed" in lost.why:
                 raise
             pause(attempt)
-    raise Busy("This thread is changing very fast. Please try again.")
+    raise Busy(_("This thread is changing very fast. Please try again."))
 
 
 def pause(attempt: int) -> None:

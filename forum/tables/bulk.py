@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
 from pynamodb.models import Model
 
 from forum.errors import Unavailable
@@ -51,7 +52,7 @@ def _get_batch(model: type[T], keys: Sequence[Key]) -> list[T]:
         if not request["Keys"]:
             return found
         pause(attempt + 3)
-    raise Unavailable("The post store is overloaded just now. Please try again in a moment.")
+    raise Unavailable(_("The post store is overloaded just now. Please try again in a moment."))
 
 
 def _key(model: type[Model], key: Key) -> Item:
@@ -99,4 +100,4 @@ def _put_batch(batch: list[Model]) -> None:
             if not requests:
                 return
         pause(attempt + 3)
-    raise Unavailable("The post store is overloaded just now. Please try again in a moment.")
+    raise Unavailable(_("The post store is overloaded just now. Please try again in a moment."))

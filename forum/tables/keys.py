@@ -17,7 +17,10 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from hashlib import blake2b
+from uuid import NAMESPACE_URL, uuid5
+
+from django.utils.translation import gettext as _
 
 from forum.errors import BadRequest
 
@@ -30,20 +33,17 @@ _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as it
 _OF_BYTES = bytes(ord(_DIGITS[byte % 32]) for byte in range(256))
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _NONCE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z~[0-9a-z]{8}")
+CURSOR = r"p?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z~[0-9a-z]{8}"
+_CURSOR = re.compile(CURSOR)
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def _base32(number: int, width: int) -> str:
     digits = []
-    for _ in range(width):
+    for __ in range(width):
         number, digit = divmod(number, 32)
         digits.append(_DIGITS[digit])
     return "".join(reversed(digits))
-
-
-# Every answer with a form has a nonce, and a busy worker gives many in one millisecond.
-_time = lru_cache(maxsize=4)(_base32)
 
 
 def _number(text: str) -> int:
@@ -74,34 +74,12 @@ def forum_of(partition_key: str) -> str:
 # -- Nonces: what makes a write happen once -------------------------------------------------------
 
 
-# Digits for the next nonces. The kernel is asked for many at once: asking took a fifth of a member's answer
-# from memory. A forked process must not go on with its parent's.
-_digits: list[str] = []
-os.register_at_fork(after_in_child=_digits.clear)
-
-
-def _random() -> str:
-    """Sixteen random digits, never given twice."""
-    while True:
-        try:
-            return _digits.pop()
-        except IndexError:
-            digits = os.urandom(16 * 256).translate(_OF_BYTES).decode()
-            _digits.extend(digits[start : start + 16] for start in range(0, len(digits), 16))
-
-
-def new_nonce(at: float = 0.0) -> str:
-    """The text of a new nonce, of the time `at` in seconds since 1970 (now)."""
-    milliseconds = int((at or time.time()) * 1000)
-    return _time(milliseconds, 10) + _random()
-
-
 @dataclass(frozen=True, slots=True)
 class Nonce:
     """One intended write: 10 characters of time and 16 random ones, as in a ULID.
 
     Everything a new thread or post is named by comes from the nonce of the form it was written
-    in, so that the same form sent twice names the same item twice.
+    in and its text, so that the same form sent twice names the same item twice.
     """
 
     text: str
@@ -112,7 +90,18 @@ class Nonce:
 
     @classmethod
     def new(cls, at: datetime | None = None) -> "Nonce":
-        return cls(new_nonce(at.timestamp() if at else 0.0))
+        milliseconds = int((at.timestamp() if at else time.time()) * 1000)
+        return cls(_base32(milliseconds, 10) + os.urandom(16).translate(_OF_BYTES).decode())
+
+    @classmethod
+    def of(cls, seed: str) -> "Nonce":
+        """The nonce of a seed: always the same, and of no time."""
+        return cls(f"0{_base32(uuid5(NAMESPACE_URL, seed).int % 32**25, 25)}")
+
+    def about(self, *texts: str) -> "Nonce":
+        """The nonce of these texts in this form: the same when they are sent again, another when they are others."""
+        seed = "\0".join([self.text, *texts]).encode("utf-8", "replace")
+        return Nonce(self.text[:10] + _base32(int.from_bytes(blake2b(seed, digest_size=10).digest()), 16))
 
     @property
     def issued(self) -> datetime:
@@ -128,6 +117,11 @@ def thread_id(nonce: Nonce, shards: int) -> str:
     """The id of the thread that this nonce starts, on one of the forum's shards."""
     shard = _number(nonce.text[-4:]) % shards
     return nonce.text[:24] + _base32(shard, 2)
+
+
+def thread_shard(thread: str) -> int:
+    """The shard that a thread is on, in whatever forum."""
+    return _number(thread[-2:])
 
 
 def thread_partition(forum: str, thread: str) -> str:
@@ -166,9 +160,9 @@ def cursor(timestamp: str) -> str:
 def read_cursor(text: str) -> str:
     """The sort key in a URL's cursor; BadRequest where it cannot be one."""
     if not _CURSOR.fullmatch(text) or not text.isascii():
-        raise BadRequest("The link to this part of the list is damaged.")
+        raise BadRequest(_("The link to this part of the list is damaged."))
     try:
-        time_of(text)
+        time_of(text.removeprefix("p"))
     except ValueError:
-        raise BadRequest("The link to this part of the list is damaged.") from None
+        raise BadRequest(_("The link to this part of the list is damaged.")) from None
     return text.replace("~", "#")

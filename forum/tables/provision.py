@@ -5,7 +5,7 @@ protection are set after a table exists, one by one, since not every engine has 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,24 +31,29 @@ class ProvisionError(Exception):
 
 
 class _Refused(ProvisionError):
-    """DynamoDB's own refusal, with its code."""
+    """A service's own refusal, with its code."""
 
-    def __init__(self, operation: str, code: str, message: str) -> None:
-        super().__init__(f"DynamoDB refused {operation}: {message.strip().rstrip('.') or code} ({code}).")
+    def __init__(self, service: str, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{service} refused {operation}: {message.strip().rstrip('.') or code} ({code}).")
         self.code = code
 
 
 def call(operation: str, **arguments: Any) -> dict[str, Any]:
     """One call of the shared client; ProvisionError when nothing answers or it is refused."""
+    return ask(connection().client, "DynamoDB", operation, arguments)
+
+
+def ask(client: Any, service: str, operation: str, arguments: Answer) -> dict[str, Any]:
+    """One call of a botocore client, of a service that is named so in what operators are told."""
     try:
-        answer: dict[str, Any] = connection().client._make_api_call(operation, arguments)
+        answer: dict[str, Any] = client._make_api_call(operation, arguments)
         return answer
     except BotoCoreError as error:
         here = " (`manage.py up` starts the local one)" if settings.LOCAL else ""
-        raise ProvisionError(f"DynamoDB cannot be reached{here}: {str(error).rstrip('.')}.") from error
+        raise ProvisionError(f"{service} cannot be reached{here}: {str(error).rstrip('.')}.") from error
     except ClientError as error:
         said = error.response.get("Error", {})
-        raise _Refused(operation, said.get("Code", ""), said.get("Message", "")) from error
+        raise _Refused(service, operation, said.get("Code", ""), said.get("Message", "")) from error
 
 
 # -- Looking --------------------------------------------------------------------------------------
@@ -101,6 +106,21 @@ def status(name: str) -> Status | None:
     return Status(schema.described(table, time_to_live), table, None if backups is None else recovery == "ENABLED")
 
 
+def declared() -> list[Shape]:
+    """The tables that the code declares."""
+    return [schema.declared(model) for model in schema.MODELS]
+
+
+def existing(names: Sequence[str]) -> list[Status]:
+    """The forum's tables that exist, or those of them that are named; ValueError for any other name."""
+    ours = [shape.name for shape in declared()]
+    strangers = [name for name in names if name not in ours]
+    if strangers:
+        raise ValueError(f"{strangers[0]} is not one of this forum's tables, which are {', '.join(ours)}.")
+    found = [status(name) for name in ours if not names or name in names]
+    return [table for table in found if table]
+
+
 def _where_known(operation: str, name: str) -> Answer:
     try:
         return call(operation, TableName=name)
@@ -135,7 +155,7 @@ class Patience:
             pause = min(pause * 2, SLOWEST_POLL_SECONDS)
 
 
-def _unready(name: str) -> str:
+def unready(name: str) -> str:
     """What of a table is not ACTIVE yet, as the beginning of a sentence; "" when all of it is."""
     table = describe(name)
     if table is None:
@@ -159,7 +179,7 @@ def create(wanted: Shape, billing: Billing, *, protect: bool, say: Say, patience
     if describe(wanted.name) is None:
         say(f"{wanted.name}: creating.")
         _create_table(wanted, billing)
-    patience.until(lambda: _unready(wanted.name))
+    patience.until(lambda: unready(wanted.name))
     found = _found(wanted.name)
     hopeless = [one.sentence for one in schema.differences(wanted, found.shape) if one.remedy == "none"]
     if hopeless:
@@ -168,7 +188,7 @@ def create(wanted: Shape, billing: Billing, *, protect: bool, say: Say, patience
         if difference.remedy == "add the index":
             say(f"{wanted.name}: adding the index {difference.index}.")
             _add_index(wanted, difference.index, billing)
-            patience.until(lambda: _unready(wanted.name))
+            patience.until(lambda: unready(wanted.name))
     _set_features(wanted, protect, say, patience)
 
 
@@ -205,7 +225,7 @@ def _set_features(wanted: Shape, protect: bool, say: Say, patience: Patience) ->
         patience.until(lambda: _recovery(wanted.name, recovery, say))
     if protect and not found.protected:
         _tolerated("deletion protection", say, "UpdateTable", TableName=wanted.name, DeletionProtectionEnabled=True)
-        patience.until(lambda: _unready(wanted.name))
+        patience.until(lambda: unready(wanted.name))
 
 
 def _recovery(name: str, specification: Answer, say: Say) -> str:
@@ -236,7 +256,7 @@ def _tolerated(feature: str, say: Say, operation: str, **arguments: Any) -> None
 def unprotect(name: str, patience: Patience) -> None:
     """Take a table's deletion protection off."""
     call("UpdateTable", TableName=name, DeletionProtectionEnabled=False)
-    patience.until(lambda: _unready(name))
+    patience.until(lambda: unready(name))
 
 
 def delete(name: str, patience: Patience) -> None:

@@ -11,11 +11,12 @@ from typing import Any, Literal
 from pynamodb.models import Model
 
 from .billing import ON_DEMAND, Billing, Units
+from .members import Item
 from .moderation import Record
 from .posts import Post
 from .threads import Thread
 
-MODELS: tuple[type[Model], ...] = (Thread, Post, Record)
+MODELS: tuple[type[Model], ...] = (Thread, Post, Record, Item)
 
 # (attribute name, type) of the partition key and, where there is one, of the sort key: in this
 # order, which DynamoDB insists on and PynamoDB's schema does not keep.
@@ -167,7 +168,7 @@ def create_request(shape: Shape, billing: Billing = ON_DEMAND) -> dict[str, Any]
         "AttributeDefinitions": _definitions([shape.keys, *(index.keys for index in shape.indexes.values())]),
         "KeySchema": _key_schema(shape.keys),
         "BillingMode": billing.mode,
-        **_throughput(billing.table),
+        **throughput(billing.table),
     }
     for name, index in shape.indexes.items():
         group = "LocalSecondaryIndexes" if index.local else "GlobalSecondaryIndexes"
@@ -196,7 +197,7 @@ def _index_request(name: str, index: Index, units: Units | None) -> dict[str, An
         "IndexName": name,
         "KeySchema": _key_schema(index.keys),
         "Projection": projection,
-        **_throughput(units),
+        **throughput(units),
     }
 
 
@@ -210,7 +211,8 @@ def _key_schema(keys: Keys) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": part} for (name, _), part in zip(keys, ("HASH", "RANGE"), strict=False)]
 
 
-def _throughput(units: Units | None) -> dict[str, Any]:
+def throughput(units: Units | None) -> dict[str, Any]:
+    """What reserves so many units for a table or an index in a request; nothing where it is paid on demand."""
     if units is None:
         return {}
     return {"ProvisionedThroughput": {"ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}}

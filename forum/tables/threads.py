@@ -2,7 +2,7 @@
 
 Access patterns: a thread's head (GetItem, consistent), also without its forum's name (BatchGetItem,
 consistent); a forum's threads by last activity (Query of the local secondary index LastActivity,
-consistent, one per shard, merged).
+consistent, one per shard, merged); the threads that a member started (Query of the index UserThreads).
 
 The index is local because only a local one can be read consistently, so the list built right after
 a reply shows that reply. It is sparse: a thread that nobody may list has no LastPostTimestamp and
@@ -11,24 +11,31 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 """
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
-from pynamodb.indexes import IncludeProjection, LocalSecondaryIndex
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
 
 from forum.errors import NotFound
 
-from .base import Lost, Table, Update, commit_between, table_name
+from .base import Table, Update, table_name
 from .bulk import Key, get_many
 from .keys import forum_of, partitions, thread_partition, time_of
 
+# Before the sort key by which LastActivity lists a pinned thread: it sorts after every time, and so first in
+# every list, at no cost.
+PINNED = "p"
 # How many posts back a head remembers sort keys: ten keep a head below 1 KB, one write unit.
 RECENT = 10
+# How often a thread may have moved on before its first address leads nowhere.
+HOPS = 5
 
 T = TypeVar("T")
 
@@ -56,14 +63,31 @@ class LastActivity(LocalSecondaryIndex["Thread"]):  # type: ignore[no-untyped-ca
     last_post_timestamp = UnicodeAttribute(range_key=True, attr_name="LastPostTimestamp")
 
 
+class UserThreads(GlobalSecondaryIndex["Thread"]):  # type: ignore[no-untyped-call]
+    """The threads that a member started, by their ids, which sort as they began. Keys alone, so that a reply, which
+    changes the head, costs nothing here. It has the heads that threads left behind when they moved, too."""
+
+    class Meta:
+        index_name = "UserThreads"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="UserID")
+    id = UnicodeAttribute(range_key=True, attr_name="ThreadID")
+
+
 class ForumItem(Table):
-    """What lies in a forum's partition: a head or a post. `status` is visible or deleted."""
+    """What lies in a forum's partition: a head or a post.
+
+    `status` is visible, hidden (by a moderator, who can show it again), deleted, or moved: its place is kept,
+    and `moved_to` says where it is now. `hidden_by` is the job that hid it with others, which can be undone.
+    """
 
     class Meta:
         table_name = ""
 
     partition = UnicodeAttribute(hash_key=True, attr_name="ForumName")
     status = UnicodeAttribute(attr_name="Status", default="visible")
+    hidden_by = UnicodeAttribute(attr_name="HiddenBy", null=True)
 
     @property
     def forum(self) -> str:
@@ -71,11 +95,16 @@ class ForumItem(Table):
 
     @property
     def deleted(self) -> bool:
+        """Whether readers are not shown it here, for whatever reason."""
         return self.status != "visible"
 
 
 class Thread(ForumItem):
     """A thread's head.
+
+    `last_post_timestamp` is by what it is listed: PINNED stands before that of a pinned thread, and a thread
+    in no list has none. `moved_to` is "<forum>/<thread id>". An archived thread takes no changes at all.
+    `solved` is the number of the post that answers it, 0 where none is marked; lists do not know it.
 
     `last_post_number` counts every post ever made (numbers have no gaps), `post_count` those that
     can be read. `recent_posts` holds the sort keys of the last ten posts, oldest first: with them a
@@ -97,9 +126,19 @@ class Thread(ForumItem):
     recent_posts: ListAttribute[Any] = ListAttribute(attr_name="RecentPosts", of=UnicodeAttribute, default=list)
     pinned = BooleanAttribute(attr_name="Pinned", default=False)
     locked = BooleanAttribute(attr_name="Locked", default=False)
+    archived = BooleanAttribute(attr_name="Archived", default=False)
+    # Lists by activity do not have them: LastActivity projects none.
+    tags: ListAttribute[Any] = ListAttribute(attr_name="Tags", of=UnicodeAttribute, null=True)
+    solved = NumberAttribute(attr_name="Solved", default=0)
     moved_to = UnicodeAttribute(attr_name="MovedTo", null=True)
+    # How often its pages were read, and by how many, as far as Redis has told (`forum.pulse.views`), and the number of
+    # the last batch that told of it.
+    views = NumberAttribute(attr_name="Views", default=0)
+    readers = NumberAttribute(attr_name="Readers", default=0)
+    views_batch = NumberAttribute(attr_name="ViewsBatch", null=True)
 
     by_activity = LastActivity()
+    by_user = UserThreads()
 
     @property
     def created(self) -> datetime:
@@ -107,7 +146,31 @@ class Thread(ForumItem):
 
     @property
     def last_activity(self) -> datetime:
-        return time_of(self.last_post_timestamp or self.created_at)
+        return time_of((self.last_post_timestamp or self.created_at).removeprefix(PINNED))
+
+    @property
+    def newest_key(self) -> str:
+        """The sort key of its last post; an item of the index LastActivity does not have the recent ones."""
+        last: str = self.recent_posts[-1] if self.recent_posts else self.last_post_timestamp or self.created_at
+        return last.removeprefix(PINNED)
+
+    @property
+    def takes_replies(self) -> bool:
+        return not (self.locked or self.archived or self.moved_to or self.deleted)
+
+    def listed_at(self, timestamp: str, pinned: bool | None = None) -> str:
+        """By what the thread is listed when its last post has this sort key."""
+        return f"{PINNED if (self.pinned if pinned is None else pinned) else ''}{timestamp}"
+
+    @property
+    def key(self) -> Key:
+        return self.partition, self.id
+
+    @property
+    def moved_key(self) -> Key:
+        """Of the head where the thread is now, or was next; only of one that `moved_to` elsewhere."""
+        forum, __, thread_id = (self.moved_to or "").partition("/")
+        return thread_partition(forum, thread_id), thread_id
 
     @property
     def first_key(self) -> Key:
@@ -122,10 +185,14 @@ class Thread(ForumItem):
 
     def unchanged(self) -> Condition:
         """It is stored as it was read: the same last post, as open or locked as then, and not deleted or moved."""
+        archived = Thread.archived == bool(self.archived)
         same: Condition = (
             (Thread.last_post_number == int(self.last_post_number))
             & (Thread.locked == self.locked)
             & (Thread.status == self.status)
+            & (Thread.pinned == self.pinned)
+            # Heads stored before threads could be archived do not say that they are not.
+            & (archived if self.archived else archived | Thread.archived.does_not_exist())
             & Thread.moved_to.does_not_exist()
         )
         return same
@@ -134,7 +201,7 @@ class Thread(ForumItem):
         """The update that counts one more post, with this sort key, if the head is still as it was read."""
         actions = [
             Thread.last_post_number.set(int(self.last_post_number) + 1),
-            Thread.last_post_timestamp.set(timestamp),
+            Thread.last_post_timestamp.set(self.listed_at(timestamp)),
             Thread.last_post_user_id.set(user_id),
             Thread.post_count.add(1),
             Thread.recent_posts.set([*self.recent_posts, timestamp][-RECENT:]),
@@ -142,7 +209,7 @@ class Thread(ForumItem):
         return self, actions, self.unchanged()
 
 
-def new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str) -> Thread:
+def new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str, tags: Sequence[str] = ()) -> Thread:
     """The head of a thread with one post, which is not stored yet."""
     return Thread(
         thread_partition(forum, thread),
@@ -155,6 +222,7 @@ def new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str) 
         last_post_user_id=user_id,
         post_count=1,
         recent_posts=[timestamp],
+        tags=list(tags) or None,
     )
 
 
@@ -166,7 +234,17 @@ def get_thread(forum: str, thread_id: str) -> Thread:
     try:
         return Thread.get(thread_partition(forum, thread_id), thread_id, consistent_read=True)
     except DoesNotExist:
-        raise NotFound("There is no such thread. It may have been removed.") from None
+        raise NotFound(_("There is no such thread. It may have been removed.")) from None
+
+
+def follow(head: Thread) -> Thread:
+    """Where a thread is now, consistent: one GetItem for each move since; NotFound where it is gone."""
+    for __ in range(HOPS):
+        if not head.moved_to:
+            return head
+        partition, thread_id = head.moved_key
+        head = get_thread(forum_of(partition), thread_id)
+    raise NotFound(_("There is no such thread. It may have been removed."))
 
 
 def find_thread(thread_id: str, forums: Iterable[str]) -> Thread:
@@ -176,7 +254,17 @@ def find_thread(thread_id: str, forums: Iterable[str]) -> Thread:
     """
     for head in get_many(Thread, [(thread_partition(forum, thread_id), thread_id) for forum in forums]):
         return head
-    raise NotFound("There is no such thread. It may have been removed.")
+    raise NotFound(_("There is no such thread. It may have been removed."))
+
+
+def get_heads(keys: Iterable[Key]) -> dict[Key, Thread]:
+    """The heads of these threads that can be read, by the keys they have, or had before they were moved.
+    One BatchGetItem, and another where one was moved a moment ago."""
+    heads = {head.key: head for head in get_many(Thread, keys)}
+    moved = {key: head.moved_key for key, head in heads.items() if head.moved_to}
+    there = {head.key: head for head in get_many(Thread, moved.values())}
+    heads |= {key: there[new] for key, new in moved.items() if new in there}
+    return {key: head for key, head in heads.items() if not head.deleted}
 
 
 def list_by_activity(forum: str, shards: int, limit: int, before: str = "") -> list[Thread]:
@@ -195,15 +283,36 @@ def list_by_activity(forum: str, shards: int, limit: int, before: str = "") -> l
     return merge_newest(shard_lists, lambda thread: thread.last_post_timestamp or "", limit)
 
 
+def list_of_user(user_id: str, limit: int, before: str = "") -> list[Key]:
+    """The keys of at most `limit` heads of threads that a member started, the last one first, with ids below
+    `before`. One Query of UserThreads, which follows the table after a moment."""
+    condition = Thread.id < before if before else None
+    found = Thread.by_user.query(user_id, condition, scan_index_forward=False, limit=limit)
+    return [head.key for head in found]
+
+
+def change_views(key: Key, views: int, readers: int, batch: int) -> None:
+    """Add to how often a thread was read, once for each batch: batches' numbers rise, and one that was added, or one
+    before it, is not added again. A thread that moved is followed; one that is gone is passed over. One UpdateItem."""
+    unseen = Thread.views_batch.does_not_exist() | (Thread.views_batch < batch)
+    actions: list[Action] = [Thread.views.add(views), Thread.readers.add(readers), Thread.views_batch.set(batch)]
+    for __ in range(HOPS):
+        head = Thread(*key)
+        try:
+            head.update(actions, condition=Thread.id.exists() & Thread.moved_to.does_not_exist() & unseen)
+            return
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+        try:
+            head = Thread.get(*key, consistent_read=True)
+        except DoesNotExist:
+            return
+        if not head.moved_to:
+            return
+        key = head.moved_key
+
+
 def merge_newest(lists: Iterable[Iterable[T]], key: Callable[[T], str], limit: int) -> list[T]:
     """The newest `limit` of several lists that are each newest first."""
     return list(islice(heapq.merge(*lists, key=key, reverse=True), limit))
-
-
-def change_thread(thread: Thread, **changes: object) -> None:
-    """Set attributes of a head, by their Python names; NotFound where it is gone meanwhile."""
-    actions = [getattr(Thread, name).set(value) for name, value in changes.items()]
-    try:
-        commit_between(updates=[(thread, actions, Thread.id.exists())])
-    except Lost:
-        raise NotFound("There is no such thread any more.") from None

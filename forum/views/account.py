@@ -6,6 +6,7 @@ Signing in, passwords, e-mail addresses and two-factor authentication are allaut
 from typing import cast
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -13,14 +14,25 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
-from forum.accounts import CloseAccountForm, UsernameForm, is_last_superuser
+from forum import account_limits, languages
+from forum.accounts import CloseAccountForm, TimeZoneForm, UsernameForm, is_last_superuser
 from forum.actions import members
-from forum.errors import NotAllowed, Throttled
+from forum.errors import NotAllowed
 from forum.models import User
 
-from .posting import INVALID
+from .posting import INVALID, refused
+
+CLOSED = {
+    "keep": gettext_noop("Your account is closed. Thank you for what you wrote here."),
+    "anonymise": gettext_noop(
+        "Your account is closed, and your posts are being anonymised. Thank you for what you wrote here."
+    ),
+    "delete": gettext_noop("Your account is closed, and your posts are being deleted, the newest first."),
+}
 
 
 def _member(request: HttpRequest) -> User:
@@ -31,7 +43,8 @@ def _member(request: HttpRequest) -> User:
 @require_safe
 @login_required
 def settings_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/settings.html")
+    mails_in = dict(settings.LANGUAGES)[languages.of(_member(request).language, "")]
+    return render(request, "account/settings.html", {"mails_in": mails_in})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,14 +56,26 @@ def change_username(request: HttpRequest) -> HttpResponse:
         return render(request, "account/username.html", {"form": form}, status=INVALID if form.is_bound else 200)
     # Every page shows names, so each change makes all pages stale.
     if not ratelimit.consume(request, action="change_username", user=_member(request)):
-        raise Throttled("You have changed your name often today. Please keep this one until tomorrow.")
+        return refused(request, "account/username.html", form, account_limits.throttled(request))
     try:
         with transaction.atomic():
             members.change_username(form.user, form.cleaned_data["username"])
     except IntegrityError:
-        form.add_error("username", "Somebody took this name a moment ago. Please choose another.")
+        form.add_error("username", _("Somebody took this name a moment ago. Please choose another."))
         return render(request, "account/username.html", {"form": form}, status=INVALID)
-    messages.success(request, f"You are {form.user.username} now.")
+    messages.success(request, _("You are %(username)s now.") % {"username": form.user.username})
+    return redirect("settings")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def change_time_zone(request: HttpRequest) -> HttpResponse:
+    user = _member(request)
+    form = TimeZoneForm(request.POST or None, initial={"zone": user.time_zone})
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "account/time_zone.html", {"form": form}, status=INVALID if form.is_bound else 200)
+    members.change_time_zone(user, form.cleaned_data["zone"])
+    messages.success(request, _("Your time zone is saved."))
     return redirect("settings")
 
 
@@ -60,13 +85,13 @@ def close_account(request: HttpRequest) -> HttpResponse:
     user = _member(request)
     if is_last_superuser(user):
         raise NotAllowed(
-            "You are the only administrator. Make somebody else one first: nobody could run the forum without you.",
-            [("Back to your settings", reverse("settings"))],
+            _("You are the only administrator. Make somebody else one first: nobody could run the forum without you."),
+            [(_("Back to your settings"), reverse("settings"))],
         )
     form = CloseAccountForm(request.POST or None, user=user)
     if request.method != "POST" or not form.is_valid():
         return render(request, "account/close.html", {"form": form}, status=INVALID if form.is_bound else 200)
-    members.close_account(user)
+    members.close_account(user, form.cleaned_data["posts"])
     logout(request)
-    messages.success(request, "Your account is closed. Thank you for what you wrote here.")
+    messages.success(request, _(CLOSED[form.cleaned_data["posts"]]))
     return redirect("home")

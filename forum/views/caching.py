@@ -8,9 +8,12 @@ only then is the cache asked. Rendering never sees the request, so nothing of a 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
 
 from forum import readers
 from forum.cache import pages, stats, tags
@@ -27,12 +30,16 @@ class Plan:
     """`name` tells this page from all others with the same first tag, and holds the audience of a
     private page; "" for a page that is not kept. `url` is the page's one address: only asked for by that
     it is answered before Django (`forum.fast`). `render` gives the body, or another response; it is told
-    which posts were written a moment ago, which indexes may not show yet."""
+    which posts were written a moment ago, which indexes may not show yet. `content_type` is of what is no
+    page of HTML."""
 
     name: str
     url: str
     tags: list[str]
     render: Callable[[Written], str | HttpResponse]
+    content_type: str = ""
+    # The thread that whoever gets the page has read, "aws/01J…".
+    thread: str = ""
 
     def __post_init__(self) -> None:
         if self.name and not self.tags:
@@ -45,11 +52,12 @@ Planner = Callable[[Directory, Reader], Plan]
 class PageResponse(HttpResponse):
     """A page with holes, which `middleware.FillHoles` fills; `found` is None where it is not kept."""
 
-    def __init__(self, body: Body, basis: Basis, url: str = "", found: Found | None = None) -> None:
-        super().__init__()
+    def __init__(self, body: Body, basis: Basis, plan: Plan, found: Found | None = None) -> None:
+        super().__init__(content_type=plan.content_type or None)
         self.body = body
         self.basis = basis
-        self.url = url
+        self.url = plan.url if found is not None else ""
+        self.thread = plan.thread
         self.found = found
 
 
@@ -72,12 +80,14 @@ def answer(request: HttpRequest, planner: Planner) -> HttpResponse:
         source = "wait"
     if found.body is not None:
         stats.count(source)
-        return _marked(PageResponse(found.body, basis, plan.url, found), "hit")
+        return _marked(PageResponse(found.body, basis, plan, found), "hit")
     return _fill(plan, basis, found)
 
 
 def _look_up(request: HttpRequest, planner: Planner, basis: Basis, plan: Plan) -> tuple[Basis, Plan, Found]:
-    found = pages.look_up(plan.name, [*plan.tags, tags.SITE], _also(basis))
+    # What is no page of HTML is for machines, and the same in every language.
+    name = plan.name if plan.content_type else f"{get_language()}:{plan.name}"
+    found = pages.look_up(name, [*plan.tags, tags.SITE], _also(basis))
     return _settle(request, planner, basis, plan, found)
 
 
@@ -110,7 +120,7 @@ def _fill(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
     if not found.usable:
         return _rendered(plan, basis, found)
     try:
-        rendered = plan.render(found.written)
+        rendered = _render(plan, found.written)
     except BaseException:
         pages.give_back(found)
         raise
@@ -119,16 +129,25 @@ def _fill(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
         return _marked(rendered, "bypass")
     stats.count("miss")
     body = pages.store(found, rendered.encode(errors="replace"))
-    return _marked(PageResponse(body, basis, plan.url, found), "miss")
+    return _marked(PageResponse(body, basis, plan, found), "miss")
 
 
 def _rendered(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
     """A page that is rendered and not kept."""
     stats.count("bypass")
-    rendered = plan.render(found.written)
+    rendered = _render(plan, found.written)
     if not isinstance(rendered, HttpResponse):
-        rendered = PageResponse(Body(rendered.encode(errors="replace")), basis)
+        rendered = PageResponse(Body(rendered.encode(errors="replace")), basis, plan)
     return _marked(rendered, "bypass")
+
+
+def _render(plan: Plan, written: Written) -> str | HttpResponse:
+    """In nobody's time zone; what is for machines also in the site's language, whoever asks for it first."""
+    with timezone.override(None):
+        if not plan.content_type:
+            return plan.render(written)
+        with translation.override(settings.LANGUAGE_CODE):
+            return plan.render(written)
 
 
 def _marked(response: HttpResponse, cache: str) -> HttpResponse:

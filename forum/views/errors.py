@@ -6,15 +6,16 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
-from forum import form_tokens
+from forum import account_limits, form_tokens
 from forum.errors import (
     BadRequest,
     ForumError,
@@ -22,28 +23,34 @@ from forum.errors import (
     NotFound,
     SignInNeeded,
     StaleForm,
-    Throttled,
     TooLarge,
     Unavailable,
 )
 from forum.redis import Down
 
-from . import holes, kept
+from . import holes, kept, problems
+
+# Fields without words: what makes a form the same form, where it leads, and which of its buttons was pressed.
+HIDDEN = ("token", "revision", "draft", "next", "action_add", "remember")
 
 log = logging.getLogger(__name__)
 
 
 def page(request: HttpRequest, error: ForumError) -> HttpResponse:
     """The error as a page; a reader who must sign in is sent there and finds the text afterwards."""
+    if problems.wanted(request):
+        return problems.answer(request, error)
     if isinstance(error, SignInNeeded):
         if getattr(request.session, "unavailable", False):
-            error = Unavailable("Sign-in is not possible for a moment, so nothing could be saved.")
+            error = Unavailable(_("Sign-in is not possible for a moment, so nothing could be saved."))
         else:
             return _to_sign_in(request)
     return show(request, error)
 
 
 def show(request: HttpRequest, error: ForumError) -> HttpResponse:
+    if problems.wanted(request):
+        return problems.answer(request, error)
     text = kept.sent_text(request) if request.method == "POST" else {}
     context = {
         "status": error.status,
@@ -51,8 +58,8 @@ def show(request: HttpRequest, error: ForumError) -> HttpResponse:
         "message": error.message,
         "links": error.links,
         "kept": _fields(request, error, text) if text else [],
+        "long": any(name not in kept.LINES for name in text),
         "action": request.path,
-        "submit_label": "Send again",
     }
     response = render(request, "forum/error.html", context, status=error.status)
     # An error outside the views does not pass the middleware that fills the holes.
@@ -63,15 +70,16 @@ def show(request: HttpRequest, error: ForumError) -> HttpResponse:
     return response
 
 
-def _fields(request: HttpRequest, error: ForumError, text: dict[str, str]) -> list[tuple[str, str, str]]:
-    """(name, label, value) of the form that failed. Its hidden fields go along unchanged, so that sending
-    it again is the same sending; only a one-time token that was refused is replaced."""
-    hidden = {name: request.POST[name] for name in ("token", "revision") if name in request.POST}
+def _fields(request: HttpRequest, error: ForumError, text: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    """(name, label, value, kind) of the form that failed. Its hidden fields go along unchanged, so that sending
+    it again is the same sending; only a token that was refused is replaced. Passwords are to be typed again."""
+    hidden = {name: request.POST[name] for name in HIDDEN if name in request.POST}
     if isinstance(error, StaleForm):
         hidden["token"] = form_tokens.issue(str(request.user.pk))
     return [
-        *((name, "", value) for name, value in hidden.items()),
-        *((name, kept.FIELDS[name], value) for name, value in text.items()),
+        *((name, "", value, "hidden") for name, value in hidden.items()),
+        *((name, _(kept.FIELDS[name]), value, kept.LINES.get(name, "area")) for name, value in text.items()),
+        *((name, _(label), "", "password") for name, label in kept.PASSWORDS.items() if name in request.POST),
     ]
 
 
@@ -89,9 +97,13 @@ def translated(error: BaseException | None) -> ForumError | None:
     if isinstance(error, ForumError):
         return error
     if isinstance(error, Down | RedisError | ConnectionInterrupted):
-        return Unavailable("The session store does not answer just now. Please try again in a moment.")
+        return Unavailable(_("The session store does not answer just now. Please try again in a moment."))
     if isinstance(error, OperationalError):
-        return Unavailable("The database does not answer just now. Please try again in a moment.")
+        return Unavailable(_("The database does not answer just now. Please try again in a moment."))
+    if isinstance(error, DataError) or (isinstance(error, OverflowError) and "SQLite" in str(error)):
+        # Our own views check what they look up; this is for those of Django, and is worth a look.
+        log.warning("A value that the database cannot hold.", exc_info=error)
+        return BadRequest(_("What was sent holds a number or a character that nothing here can have."))
     return None
 
 
@@ -100,23 +112,26 @@ def translated(error: BaseException | None) -> ForumError | None:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        words = "No post is longer than 40,000 characters. Your browser still has the text: go back to shorten it."
+        words = _("No post is longer than 40,000 characters. Your browser still has the text: go back to shorten it.")
         return show(request, TooLarge(words))
-    return show(request, BadRequest("Your browser sent something this site does not understand."))
+    return show(request, BadRequest(_("Your browser sent something this site does not understand.")))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     words = str(exception) if isinstance(exception, PermissionDenied) else ""
-    return show(request, NotAllowed(words or "You may not see this page."))
+    return show(request, NotAllowed(words or _("You may not see this page.")))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return show(request, NotFound("There is no page at this address. It may have been mistyped."))
+    return show(request, NotFound(_("There is no page at this address. It may have been mistyped.")))
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """Called by allauth where one of its limits is reached."""
-    return show(request, Throttled("That was too often in too short a time. Please wait a little and try again."))
+    error = account_limits.throttled(request)
+    if request.resolver_match:
+        error.links = [(_("Back to the form"), request.path)]
+    return show(request, error)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -124,6 +139,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     known = translated(sys.exc_info()[1])
     if known is not None:
         return page(request, known)
+    if problems.wanted(request):
+        return problems.answer(request, ForumError(_("This is a mistake of ours. It has been noted.")))
     return render(None, "500.html", status=500)
 
 
@@ -133,7 +150,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return show(
         request,
         NotAllowed(
-            "This form was opened too long ago, or cookies are blocked, so we could not be sure it was you. "
-            "Please send it again."
+            _(
+                "This form was opened too long ago, or cookies are blocked, so we could not be sure it was you. "
+                "Please send it again."
+            )
         ),
     )

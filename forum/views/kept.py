@@ -7,9 +7,28 @@ from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 KEY = "kept"
-FIELDS = {"title": "Your title", "body": "Your text"}
+FIELDS = {
+    "to": gettext_noop("To whom"),
+    "login": gettext_noop("Your name or address"),
+    "username": gettext_noop("Your name"),
+    "email": gettext_noop("Your address"),
+    "title": gettext_noop("Your title"),
+    "tags": gettext_noop("Your tags"),
+    "body": gettext_noop("Your text"),
+    "poll_question": gettext_noop("The question of your poll"),
+    "poll_options": gettext_noop("The options of your poll"),
+}
+# What is written on one line; all else is in an area. Passwords are never sent back: they get an empty field.
+LINES = {"to": "text", "title": "text", "login": "text", "username": "text", "email": "email"}
+PASSWORDS = {
+    "oldpassword": gettext_noop("Your password until now"),
+    "password": gettext_noop("Your password"),
+    "password1": gettext_noop("Your password"),
+    "password2": gettext_noop("Your password once more"),
+}
 MOST_CHARACTERS = 100_000
 SECONDS = 60 * 60
 

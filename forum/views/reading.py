@@ -1,10 +1,11 @@
 """The pages people read: home, a forum, its newest posts, a thread, a member. All are cached."""
 
 import hashlib
-import heapq
-from itertools import islice
+from itertools import chain, islice
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from forum import links, readers
@@ -13,16 +14,29 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
-from forum.models import User
 from forum.permissions import Reader
+from forum.pulse.now import get_now
 from forum.tables import posts, threads
-from forum.tables.bulk import get_many
 from forum.tables.keys import cursor, read_cursor
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
+from . import meta, pulse_rows
 from .caching import Plan, answer, render
-from .rows import Authors, ForumRow, PostRow, author, forum_row, pager, post_row, thread_row, thread_rows
+from .members import named, numbers
+from .rows import (
+    Authors,
+    ForumRow,
+    PostRow,
+    author,
+    forum_row,
+    pager,
+    post_row,
+    profile,
+    thread_digest,
+    thread_row,
+    thread_rows,
+)
 
 THREADS_PER_PAGE = 30
 HOME_THREADS = 15
@@ -40,21 +54,28 @@ def audience(directory: Directory, reader: Reader) -> str:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """All forums with their newest threads. One Query per forum and shard."""
+    """All forums with their newest threads, the pinned ones first, and what is going on. One Query per forum and
+    shard, one Redis round trip, and a BatchGetItem at most."""
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         forums = directory.readable(reader)
 
-        def body(_: Written) -> str:
+        def body(__: Written) -> str:
             lists = [(forum_row(f), threads.list_by_activity(f.name, f.shards, HOME_THREADS)) for f in forums]
             # One SQL query names everybody; rows are then picked for each forum and for all together.
             rows = iter(thread_rows([(thread, forum) for forum, found in lists for thread in found]))
             cards = [(forum, list(islice(rows, len(found)))) for forum, found in lists]
-            newest = heapq.merge(*(found for _, found in cards), key=lambda row: row.last_activity, reverse=True)
+            newest = sorted(chain(*(found for __, found in cards)), key=lambda row: row.last_activity, reverse=True)
+            alive = get_now()
             return render(
                 "forum/home.html",
-                forums=[(forum, found[:HOME_NEWEST]) for forum, found in cards],
-                latest=list(islice(newest, HOME_THREADS)),
+                forums=[(forum, found[:HOME_NEWEST], alive.totals.get(forum.name)) for forum, found in cards],
+                now=pulse_rows.box(
+                    alive, {forum.name: forum for forum, __ in cards}, chain(*(found for __, found in lists))
+                ),
+                latest=newest[:HOME_THREADS],
+                live_url="/live/",
+                meta=meta.home(),
             )
 
         return Plan(f"home:{audience(directory, reader)}", "/", [tags.HOME], body)
@@ -74,7 +95,7 @@ def forum(request: HttpRequest, name: str) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         rules = directory.get(name, reader)
 
-        def body(_: Written) -> str:
+        def body(__: Written) -> str:
             found = threads.list_by_activity(name, rules.shards, THREADS_PER_PAGE + 1, before)
             shown = found[:THREADS_PER_PAGE]
             row = forum_row(rules)
@@ -86,6 +107,8 @@ def forum(request: HttpRequest, name: str) -> HttpResponse:
                 newest_url=row.url if before else "",
                 new_thread_url=f"{row.url}new/",
                 latest_url=f"{row.url}latest/",
+                live_url="" if before else f"{row.url}live/",
+                meta=meta.forum(row, row.title, row.url, first=not before),
             )
 
         return Plan("" if before else f"threads:{rules.read_access}", links.forum(name), [tags.forum(name)], body)
@@ -101,7 +124,7 @@ def latest(request: HttpRequest, name: str) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         rules = directory.get(name, reader)
 
-        def body(_: Written) -> str:
+        def body(__: Written) -> str:
             found = posts.list_of_forum(name, rules.shards, links.POSTS_PER_PAGE + 1, before)
             shown = found[: links.POSTS_PER_PAGE]
             row = forum_row(rules)
@@ -109,9 +132,10 @@ def latest(request: HttpRequest, name: str) -> HttpResponse:
             return render(
                 "forum/latest.html",
                 forum=row,
-                posts=_feed(shown, {name: row}),
+                posts=feed_rows(shown, {name: row}),
                 older_url=_older(url, shown[-1].timestamp) if len(found) > len(shown) else "",
                 newest_url=url if before else "",
+                meta=meta.forum(row, _("Newest posts in %(title)s") % {"title": row.title}, url, first=not before),
             )
 
         page = "" if before else f"latest:{rules.read_access}"
@@ -130,16 +154,19 @@ def _older(url: str, timestamp: str | None) -> str:
     return f"{url}?before={cursor(timestamp or '')}"
 
 
-def _feed(found: list[Post], forums: dict[str, ForumRow]) -> list[PostRow]:
-    """Rows of posts of many threads: those that can be read, in these forums. One BatchGetItem, one SQL query."""
+def feed_rows(found: list[Post], forums: dict[str, ForumRow]) -> list[PostRow]:
+    """Rows of posts of many threads: those that can be read, in these forums. One BatchGetItem, one SQL query.
+
+    While a thread is on its way to another forum, some of its posts still lie in the old one: the forum that
+    counts is the one where the thread is now.
+    """
     readable = [post for post in found if not post.deleted and post.forum in forums]
-    keys = dict.fromkeys((post.partition, post.thread_id) for post in readable)
-    heads = {head.id: head for head in get_many(Thread, list(keys)) if not head.deleted}
+    heads = threads.get_heads(post.thread_key for post in readable)
     authors = Authors(post.user_id for post in readable)
     return [
-        post_row(post, authors, heads[post.thread_id], forums[post.forum])
+        post_row(post, authors, head, forums[head.forum])
         for post in readable
-        if post.thread_id in heads
+        if (head := heads.get(post.thread_key)) and head.id == post.thread_id and head.forum in forums
     ]
 
 
@@ -156,48 +183,78 @@ def thread(request: HttpRequest, name: str, thread_id: str, slug: str = "") -> H
 
         def body(written: Written) -> str | HttpResponse:
             head = threads.get_thread(name, thread_id)
+            if head.moved_to:
+                return _moved(head, number, directory, reader)
             if (elsewhere := _elsewhere(head, slug, number)) is not None:
                 return elsewhere
             first = (number - 1) * links.POSTS_PER_PAGE + 1
             found = posts.list_of_thread(head, first, first + links.POSTS_PER_PAGE - 1, written)
             authors = Authors([head.user_id, head.last_post_user_id, *(post.user_id for post in found)])
             row = forum_row(rules)
+            shown = thread_row(head, row, authors)
+            opening = found[0] if found and found[0].number == 1 else None
             return render(
                 "forum/thread.html",
                 forum=row,
-                thread=thread_row(head, row, authors),
+                thread=shown,
                 posts=[post_row(post, authors) for post in found],
                 pager=pager(head, number),
+                read_to=int(found[-1].number) if found else 0,
+                live_url=links.numbered(f"/f/{name}/{thread_id}/live/", number),
+                digest=thread_digest(head),
+                meta=meta.thread(shown, links.thread(head, number), number, opening),
             )
 
         url = links.numbered(f"/f/{name}/{thread_id}/{slug}/", number)
-        return Plan(f"{name}:{rules.read_access}:{number}:{slug}", url, [tags.thread(thread_id)], body)
+        page = f"{name}:{rules.read_access}:{number}:{slug}"
+        return Plan(page, url, [tags.thread(thread_id)], body, thread=f"{name}/{thread_id}")
 
     return answer(request, plan)
 
 
+def _moved(head: Thread, number: int, directory: Directory, reader: Reader) -> HttpResponse:
+    """The redirect to where this page of a thread is now, for those who may read there. One GetItem for each
+    move; where the thread became part of another, as much as a permalink."""
+    if head.moved_key[1] == head.id:
+        now, page = threads.follow(head), number
+    else:
+        first = (number - 1) * links.POSTS_PER_PAGE + 1
+        now, place = posts.find_place(head.id, min(first, int(head.last_post_number)), directory.forums)
+        page = links.page_of(place)
+    directory.get(now.forum, reader)
+    return HttpResponsePermanentRedirect(links.thread(now, page))
+
+
 def _elsewhere(head: Thread, slug: str, number: int) -> HttpResponse | None:
-    """The redirect to where the thread is now; NotFound where it is gone or has no such page."""
-    if head.moved_to:
-        return HttpResponsePermanentRedirect(f"/f/{head.moved_to}/")
+    """The redirect to the thread's one address; NotFound where it is gone or has no such page."""
     if head.deleted:
-        raise NotFound("This thread has been removed.", [("Back to the forum", links.forum(head.forum))])
+        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(head.forum))])
     last = links.page_of(int(head.last_post_number))
     if number > last:
         raise NotFound(
-            f"This thread has {last} page{'s' if last > 1 else ''}, so there is no page {number}.",
-            [("To the last page", links.thread(head, last)), ("To the first page", links.thread(head))],
+            _no_page(last, number),
+            [(_("To the last page"), links.thread(head, last)), (_("To the first page"), links.thread(head))],
         )
     if slug != links.slug(head.title):
         return HttpResponsePermanentRedirect(links.thread(head, number))
     return None
 
 
+def _no_page(last: int, number: int) -> str:
+    said = ngettext(
+        "This thread has %(last)s page, so there is no page %(number)s.",
+        "This thread has %(last)s pages, so there is no page %(number)s.",
+        last,
+    )
+    return said % {"last": last, "number": number}
+
+
 @require_safe
 def permalink(request: HttpRequest, thread_id: str, number: int) -> HttpResponse:
-    """Lead to where a post stands now. One Query and one GetItem; the forum is asked of the post."""
+    """Lead to where a post stands now. One Query and one GetItem, the same again for each time that it moved;
+    the forum is asked of the post."""
     basis = readers.fresh(request)
-    head = posts.find_head(thread_id, number, basis.directory.forums)
+    head, number = posts.find_place(thread_id, number, basis.directory.forums)
     basis.directory.get(head.forum, basis.reader)
     return HttpResponseRedirect(links.place(head, number))
 
@@ -207,26 +264,31 @@ def permalink(request: HttpRequest, thread_id: str, number: int) -> HttpResponse
 
 @require_safe
 def member(request: HttpRequest, username: str) -> HttpResponse:
-    """A member's posts in the forums the reader may read, newest first. One Query and one BatchGetItem."""
+    """A member's posts in the forums the reader may read, newest first. One Query and one BatchGetItem, and a GetItem
+    for the numbers."""
     before = _before(request)
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
 
         def body(written: Written) -> str | HttpResponse:
-            user = User.objects.filter(username__iexact=username, is_active=True).first()
+            user = named(username)
             if user is None:
-                raise NotFound("There is no member of this name.")
+                raise NotFound(_("There is no member of this name."))
             url = links.member(user.username)
             if user.username != username:
                 return HttpResponsePermanentRedirect(url)
             found = posts.list_of_user(str(user.pk), links.POSTS_PER_PAGE + 1, before, written)
             shown = found[: links.POSTS_PER_PAGE]
+            who = author(str(user.pk), user.username, user.avatar)
             return render(
                 "forum/member.html",
-                member=author(str(user.pk), user.username),
-                joined=user.date_joined,
-                posts=_feed(shown, rows),
+                member_id=user.pk,
+                member=who,
+                meta=meta.member(who, first=not before),
+                profile=profile(user),
+                numbers=numbers(user),
+                posts=feed_rows(shown, rows),
                 older_url=_older(url, shown[-1].timestamp) if len(found) > len(shown) else "",
                 newest_url=url if before else "",
             )

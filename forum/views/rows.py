@@ -1,16 +1,21 @@
 """What templates show: plain values with all URLs and names worked out, one row per line of a list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from forum import links, markup
+from forum import links, markup, reasons
 from forum.models import User
 from forum.permissions import ForumRules
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
+
+from .poll_rows import PollRow, poll_row
 
 HUES = 12
 
@@ -27,16 +32,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Author(Row):
-    """A member's name as it stands beside their posts; `hue` numbers the avatar's colour."""
+    """A member's name as it stands beside their posts; `hue` numbers the avatar's colour where there is
+    no `picture`."""
 
     name: str
     url: str
     initial: str
     hue: int
     gone: bool = False
+    picture: str = ""
 
 
-FORMER = Author("former member", "", "–", 0, gone=True)
+def former(name: str = "") -> Author:
+    """Whoever has left; or under another name what is no member, such as the forum itself."""
+    return Author(name or _("former member"), "", "–", 0, gone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,12 @@ class ForumRow(Row):
     url: str
     archived: bool
     private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow(Row):
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +77,24 @@ class ThreadRow(Row):
     last_activity: datetime
     replies: int
     pages: int
+    last_number: int
     locked: bool
     pinned: bool
+    archived: bool
+    author_id: str = ""
+    last_author_id: str = ""
+    # The number of the post that answers it, 0 for none, and where that is; lists of threads do not know.
+    solved: int = 0
+    solved_url: str = ""
+    # Nor do they know these: its tags, how often it was read, and by how many.
+    tags: Sequence[TagRow] = ()
+    views: int = 0
+    readers: int = 0
+
+    @property
+    def closed(self) -> str:
+        """Why the thread takes no replies: "locked", "archived", or "" where it does."""
+        return "archived" if self.archived else "locked" if self.locked else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +105,23 @@ class PostRow(Row):
     created: datetime
     edited: datetime | None
     html: SafeString
+    status: str
     deleted: bool
     anchor: str
     permalink: str
+    history_url: str
     thread_id: str
+    revision: int = 1
     thread_title: str = ""
     thread_url: str = ""
     forum: ForumRow | None = None
+    likes: int = 0
+    # Where it was written: by that its likes and bookmarks are kept, wherever it is now.
+    address: str = ""
+    # What readers are told of a post that is not shown: why, and where it is now.
+    reason: str = ""
+    moved_url: str = ""
+    poll: PollRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +139,48 @@ class Authors:
     """The names of these members. One SQL query however many there are."""
 
     def __init__(self, user_ids: Iterable[str]) -> None:
-        members = User.objects.filter(pk__in=set(user_ids), is_active=True).values_list("pk", "username")
-        self._names = {str(pk): author(str(pk), username) for pk, username in members}
+        members = User.objects.filter(pk__in=set(user_ids), is_active=True).values_list("pk", "username", "avatar")
+        self._names = {str(pk): author(str(pk), username, avatar) for pk, username, avatar in members}
 
     def __getitem__(self, user_id: str) -> Author:
-        return self._names.get(user_id, FORMER)
+        return self._names.get(user_id) or former()
 
 
-def author(user_id: str, username: str) -> Author:
-    return Author(username, links.member(username), username[:1].upper(), hue(user_id))
+@dataclass(frozen=True, slots=True)
+class Profile(Row):
+    """What a member's page says of them. Of new members it shows no text and no link: they are what spammers are."""
+
+    joined: datetime
+    level: str
+    pronouns: str
+    location: str
+    about: SafeString
+    website: str
+    website_name: str
+
+
+def profile(user: User) -> Profile:
+    trusted = user.trust > User.Trust.NEW
+    website = user.website if trusted and user.website.startswith("https://") else ""
+    return Profile(
+        joined=user.date_joined,
+        level=_trust(user.trust),
+        pronouns=user.pronouns,
+        location=user.location,
+        about=markup.render(user.about if trusted else ""),
+        website=website,
+        website_name=website.removeprefix("https://").rstrip("/"),
+    )
+
+
+def _trust(level: int) -> str:
+    """The name of a level within a sentence."""
+    label = str(User.Trust(level).label)
+    return label.lower() if get_language() == "en" else label
+
+
+def author(user_id: str, username: str, avatar: str = "") -> Author:
+    return Author(username, links.member(username), username[:1].upper(), hue(user_id), picture=links.avatar(avatar))
 
 
 def hue(user_id: str) -> int:
@@ -133,9 +207,28 @@ def thread_row(thread: Thread, forum: ForumRow, authors: Authors) -> ThreadRow:
         last_activity=thread.last_activity,
         replies=max(int(thread.post_count) - 1, 0),
         pages=links.page_of(last),
+        last_number=last,
         locked=bool(thread.locked),
         pinned=bool(thread.pinned),
+        archived=bool(thread.archived),
+        author_id=thread.user_id,
+        last_author_id=thread.last_post_user_id,
+        solved=int(thread.solved),
+        solved_url=links.place(thread, int(thread.solved)) if thread.solved else "",
+        tags=tag_rows(thread.tags or []),
+        views=int(thread.views or 0),
+        readers=int(thread.readers or 0),
     )
+
+
+def thread_digest(head: Thread) -> str:
+    """What a page says of a thread beside its posts, in short, for whoever asks whether it is still so."""
+    said = [head.title, head.locked, head.archived, head.pinned, int(head.solved), head.tags]
+    return blake2b(repr(said).encode(), digest_size=4).hexdigest()
+
+
+def tag_rows(names: Iterable[str]) -> list[TagRow]:
+    return [TagRow(name, links.tag(name)) for name in names]
 
 
 def thread_rows(threads: list[tuple[Thread, ForumRow]]) -> list[ThreadRow]:
@@ -154,13 +247,21 @@ def post_row(post: Post, authors: Authors, thread: Thread | None = None, forum: 
         created=post.created,
         edited=post.edited,
         html=markup.render("" if post.deleted else post.body),
+        status=post.status,
         deleted=post.deleted,
         anchor=f"post-{number}",
         permalink=links.post(post.thread_id, number),
+        history_url=f"/f/{post.forum}/{post.thread_id}/{number}/history/",
         thread_id=post.thread_id,
         thread_title=thread.title if thread else "",
         thread_url=links.thread(thread) if thread else "",
         forum=forum,
+        revision=int(post.revision),
+        likes=int(post.like_count),
+        address=post.first_address,
+        reason=reasons.shown(post.status_reason),
+        moved_url=f"/p/{post.moved_to}/" if post.moved_to else "",
+        poll=poll_row(post),
     )
 
 

@@ -12,37 +12,10 @@
     };
   };
 
-  /* -- Times: cached pages carry the day in UTC; here it becomes "5 min ago" in the reader's zone. -- */
-
-  const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-  const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-  function ago(moment, now) {
-    const passed = now - moment;
-    if (passed < MINUTE) return "just now";
-    if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min ago`;
-    if (passed < DAY) return `${Math.floor(passed / HOUR)} h ago`;
-    if (passed < 2 * DAY) return "yesterday";
-    if (passed < 7 * DAY) return `${Math.floor(passed / DAY)} days ago`;
-    const day = `${moment.getDate()} ${MONTHS[moment.getMonth()]}`;
-    return moment.getFullYear() === now.getFullYear() ? day : `${day} ${moment.getFullYear()}`;
-  }
-
-  function showTimes(root = document) {
-    const now = new Date();
-    for (const element of all("time[datetime]", root)) {
-      const moment = new Date(element.dateTime);
-      if (Number.isNaN(moment.getTime())) continue;
-      const words = ago(moment, now);
-      if (element.textContent !== words) element.textContent = words;
-      element.title = full.format(moment);
-    }
-  }
-
-  showTimes();
-  setInterval(() => document.hidden || showTimes(), MINUTE);
-  document.addEventListener("visibilitychange", () => document.hidden || showTimes());
+  const lang = document.documentElement.lang;
+  const said = document.body.dataset;
+  const number = (n) => n.toLocaleString(lang);
+  document.addEventListener("posts:shown", () => { addCopyButtons(); makeScrollable(); });
 
   /* -- Colours without a reload; the form posts the choice, so that it is kept. --------------------- */
 
@@ -96,7 +69,8 @@
       const show = () => {
         const left = limit - length(field.value);
         note.classList.toggle("is-over", left < 0);
-        note.textContent = left < 0 ? `${(-left).toLocaleString("en")} too many` : left < limit / 10 ? `${left.toLocaleString("en")} left` : "";
+        const words = left < 0 ? note.dataset.over : left < limit / 10 ? note.dataset.left : "";
+        note.textContent = words.replace("{n}", number(Math.abs(left)));
       };
       field.addEventListener("input", show);
       show();
@@ -124,8 +98,15 @@
       pane.hidden = false;
       addCopyButtons(target);
     };
+    button.setAttribute("aria-pressed", String(!pane.hidden));
     button.addEventListener("click", (event) => {
       event.preventDefault();
+      button.setAttribute("aria-pressed", String(pane.hidden));
+      if (!pane.hidden) {
+        pane.hidden = true;
+        asked += 1;
+        return;
+      }
       show().then(() => pane.scrollIntoView({ block: "nearest" }), () => {
         button.replaceWith(button.cloneNode(true)); // The clone sends the form: the server's own preview page.
         form.querySelector("button[name=preview]").click();
@@ -175,11 +156,11 @@
       box.className = "code-block";
       button.className = "copy";
       button.type = "button";
-      button.textContent = "Copy";
+      button.textContent = said.copy;
       button.addEventListener("click", () => {
         navigator.clipboard.writeText(pre.textContent).then(() => {
-          button.textContent = "Copied";
-          setTimeout(() => { button.textContent = "Copy"; }, 2000);
+          button.textContent = said.copied;
+          setTimeout(() => { button.textContent = said.copy; }, 2000);
         }, () => {});
       });
       pre.replaceWith(box);
@@ -189,11 +170,14 @@
   addCopyButtons();
 
   // Code and tables that scroll sideways can be reached, and scrolled, with the keyboard.
-  for (const block of all(".prose pre, .prose table")) {
-    if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+  function makeScrollable() {
+    for (const block of all(".prose pre, .prose table")) {
+      if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+    }
   }
+  makeScrollable();
 
-  /* -- The account menu closes on Escape and on a click elsewhere. ---------------------------------- */
+  /* -- Menus close on Escape, on a click elsewhere, and when the focus goes on. ------------------------- */
 
   for (const menu of all("[data-menu]")) {
     document.addEventListener("click", (event) => {
@@ -203,6 +187,9 @@
       if (event.key !== "Escape" || !menu.open) return;
       menu.open = false;
       menu.querySelector("summary").focus();
+    });
+    menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
     });
   }
 })();

@@ -1,21 +1,18 @@
 """`manage.py seed`: load a sample community of any size."""
 
 import random
-import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from forum.actions import seeding
+from forum.actions import seeding, tallying
 from forum.cache.intents import invalidate_all
 from forum.errors import Unavailable
+from forum.management.progress import Progress
 from forum.sample import DEFAULTS, Community, community
 
 REDIS_DOWN = "Redis does not answer, so pages could not be renewed afterwards: nothing was loaded."
-BAR_WIDTH = 30
-BAR_SECONDS = 0.1
-LINE_SECONDS = 10.0
 
 
 class Command(BaseCommand):
@@ -57,46 +54,14 @@ class Command(BaseCommand):
 
     def load(self, community: Community) -> None:
         posts, threads = community.post_count, community.thread_count
-        progress = Progress(self, posts, posts + threads)
+        progress = Progress(self, posts)
         for stored in seeding.load(community):
-            progress.at(stored)
+            progress.at(posts * stored / (posts + threads))
         progress.end()
         seconds = progress.seconds
+        for _ in tallying.rebuild("stats", "pulse"):
+            pass
         self.stdout.write(
             f"Loaded {posts:,} posts in {threads:,} threads by {len(community.users):,} members "
             f"in {seconds:.1f} s ({posts / max(seconds, 0.001):,.0f} posts/s; seed {community.seed})."
         )
-
-
-class Progress:
-    """A bar with the rate on a terminal, a line now and then elsewhere, nothing when it is over at once."""
-
-    def __init__(self, command: BaseCommand, posts: int, items: int) -> None:
-        self.out = command.stderr
-        self.live = bool(self.out.isatty())
-        self.posts, self.items = posts, max(items, 1)
-        self.started = self.shown = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.started
-
-    def at(self, stored: int) -> None:
-        """Show that so many of the items are stored, unless something was shown a moment ago."""
-        now = time.monotonic()
-        if now - self.shown < (BAR_SECONDS if self.live else LINE_SECONDS):
-            return
-        self.shown = now
-        posts = self.posts * stored / self.items
-        figures = f"{posts:,.0f} of {self.posts:,} posts, {posts / self.seconds:,.0f} a second"
-        if self.live:
-            bar = "█" * round(BAR_WIDTH * stored / self.items)
-            self.out.write(f"\r\033[K{bar:░<{BAR_WIDTH}} {figures}", ending="")
-            self.out.flush()
-        else:
-            self.out.write(figures)
-
-    def end(self) -> None:
-        if self.live:
-            self.out.write("\r\033[K", ending="")
-            self.out.flush()

@@ -4,17 +4,18 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
+from forum.management.waiting import WaitingCommand
 from forum.tables import billing, provision, schema
-from forum.tables.provision import Patience, ProvisionError, Status
+from forum.tables.provision import Status
 from forum.tables.schema import Shape
 
 UNPROTECT = "`manage.py tables unprotect` takes the protection off"
 
 
-class Command(BaseCommand):
+class Command(WaitingCommand):
     help = "Create, inspect and delete the forum's DynamoDB tables."
     requires_system_checks: list[str] = []
 
@@ -32,19 +33,12 @@ class Command(BaseCommand):
         for act in (create, unprotect, delete):
             act.add_argument("--wait", type=int, default=600, metavar="SECONDS", help="how long to wait (default 600)")
 
-    def handle(self, **options: Any) -> None:
-        act = getattr(self, f"_{options['act']}")
-        try:
-            act(**options)
-        except (ProvisionError, ValueError) as error:
-            raise CommandError(str(error)) from error
-
     # -- create -----------------------------------------------------------------------------------
 
     def _create(self, **options: Any) -> None:
-        shapes = _declared()
+        shapes = provision.declared()
         paid = _billing(shapes, **options)
-        patience = self._patience(options["wait"])
+        patience = self.patience(options["wait"])
         for shape in shapes:
             before = provision.status(shape.name)
             self._say_kept_billing(before, options["billing"])
@@ -57,21 +51,11 @@ class Command(BaseCommand):
         if before and asked and asked != (has := _mode(before)):
             self.stdout.write(f"{before.shape.name} keeps its {has} billing: `create` changes nothing that is there.")
 
-    def _patience(self, seconds: int) -> Patience:
-        if seconds < 1:
-            raise ValueError("--wait takes a number of seconds, at least 1.")
-        return Patience(seconds, self._step)
-
-    def _step(self, what: str, waited: float) -> None:
-        """Progress on one line that is written over; only people at a terminal want it."""
-        if sys.stderr.isatty() and waited >= 1:
-            self.stderr.write(f"\r\033[K{what}, {waited:.0f} s", ending="\r")
-
     # -- status -----------------------------------------------------------------------------------
 
     def _status(self, **options: Any) -> None:
         differing = 0
-        for shape in _declared():
+        for shape in provision.declared():
             found = provision.status(shape.name)
             for line in _table_lines(found) if found else ():
                 self.stdout.write(line)
@@ -85,14 +69,14 @@ class Command(BaseCommand):
     # -- unprotect and delete ---------------------------------------------------------------------
 
     def _unprotect(self, **options: Any) -> None:
-        patience = self._patience(options["wait"])
-        for found in _existing(options["names"]):
+        patience = self.patience(options["wait"])
+        for found in provision.existing(options["names"]):
             provision.unprotect(found.shape.name, patience)
             self.stdout.write(f"{found.shape.name} can now be deleted.")
 
     def _delete(self, **options: Any) -> None:
-        patience = self._patience(options["wait"])
-        tables = _existing(options["names"])
+        patience = self.patience(options["wait"])
+        tables = provision.existing(options["names"])
         protected = [table.shape.name for table in tables if table.protected]
         if protected:
             raise CommandError(f"{_listed(protected)} protected from deletion, nothing was deleted: {UNPROTECT}.")
@@ -124,10 +108,6 @@ def _billing_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def _declared() -> list[Shape]:
-    return [schema.declared(model) for model in schema.MODELS]
-
-
 def _billing(shapes: list[Shape], **options: Any) -> billing.Billing:
     indexes = {name: index.local for shape in shapes for name, index in shape.indexes.items()}
     return billing.parse(
@@ -138,16 +118,6 @@ def _billing(shapes: list[Shape], **options: Any) -> billing.Billing:
         known=[name for name, local in indexes.items() if not local],
         local=[name for name, local in indexes.items() if local],
     )
-
-
-def _existing(names: list[str]) -> list[Status]:
-    """The forum's tables that exist, or those of them that are named; no other table can be named."""
-    ours = [shape.name for shape in _declared()]
-    strangers = [name for name in names if name not in ours]
-    if strangers:
-        raise ValueError(f"{strangers[0]} is not one of this forum's tables, which are {', '.join(ours)}.")
-    found = [provision.status(name) for name in ours if not names or name in names]
-    return [table for table in found if table]
 
 
 def _listed(names: list[str]) -> str:

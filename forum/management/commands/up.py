@@ -18,7 +18,7 @@ from django.db import DatabaseError
 
 from forum.cache import intents
 from forum.errors import Unavailable
-from forum.local import engines, static, web
+from forum.local import engines, static, web, worker
 from forum.local.process import Engine, EngineError
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -78,9 +78,12 @@ class Command(BaseCommand):
         with engines.running(directory, moto=moto, say=self.say) as stores:
             self.prepare(stores)
             self.load_sample(directory, options["empty"])
-            with web.start(directory, host, port, workers=workers, environment=stores.environment) as server:
+            with (
+                web.start(directory, host, port, workers=workers, environment=stores.environment) as server,
+                worker.start(directory, stores.environment) as jobs,
+            ):
                 self.announce(server, directory)
-                watch([server, *stores.ours()])
+                watch([server, jobs, *stores.ours()])
 
     def start_afresh(self, directory: Path, reset: bool) -> None:
         """Forget the local data when asked to, and when the sample community was loaded only half."""

@@ -1,0 +1,54 @@
+"""What moderators are told whose act comes too late: how it is now, who was faster, and why."""
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from forum import links, reasons
+from forum.errors import Conflict
+from forum.tables import moderation
+from forum.tables.posts import Post
+from forum.tables.threads import Thread
+
+_DID = {
+    "edit": gettext_noop("%(name)s has edited it"),
+    "hide": gettext_noop("%(name)s has hidden it"),
+    "show": gettext_noop("%(name)s has shown it again"),
+    "delete": gettext_noop("%(name)s has deleted it"),
+    "undelete": gettext_noop("%(name)s has brought it back"),
+    "purge": gettext_noop("%(name)s has deleted it for good"),
+    "lock": gettext_noop("%(name)s has locked it"),
+    "unlock": gettext_noop("%(name)s has unlocked it"),
+    "pin": gettext_noop("%(name)s has pinned it"),
+    "unpin": gettext_noop("%(name)s has unpinned it"),
+    "archive": gettext_noop("%(name)s has archived it"),
+    "unarchive": gettext_noop("%(name)s has taken it out of the archive"),
+    "rename": gettext_noop("%(name)s has renamed it"),
+    "move": gettext_noop("%(name)s has moved it"),
+    "split": gettext_noop("%(name)s has split it"),
+    "merge": gettext_noop("%(name)s has merged it"),
+}
+
+
+def too_late(subject: str, state: str, head: Thread, post: Post | None = None) -> Conflict:
+    """What a moderator is told who was not the first: how it is now, and by whom."""
+    way = (_("Back to the forum"), links.forum(head.forum))
+    if not head.deleted:
+        way = (_("Back to the thread"), links.place(head, int(post.number) if post else 1))
+    return Conflict(f"{state} {_latest_act(subject)}".strip(), [way])
+
+
+def _latest_act(subject: str) -> str:
+    """A sentence on the latest act: "mod has hidden it: Spam"."""
+    for record in moderation.list_records(subject, 10):
+        if did := _DID.get(record.kind.removesuffix(" thread")):
+            act = _(did) % {"name": _name(record.user_id)}
+            why = {"act": act, "reason": reasons.shown(record.reason)}
+            return _("%(act)s: %(reason)s") % why if record.reason else _("%(act)s.") % why
+    return ""
+
+
+def _name(user_id: str) -> str:
+    if not user_id:
+        return _("The forum")
+    return get_user_model().objects.filter(pk=user_id).values_list("username", flat=True).first() or _("Somebody")

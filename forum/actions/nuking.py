@@ -1,0 +1,305 @@
+"""Hiding all that a spammer wrote, in one act, and undoing that as a whole.
+
+Both are jobs that go through the member's posts from the newest to the oldest, batch by batch. The account is
+suspended first. A thread that the member began goes along if nobody else has a post in it; else only its first
+post is hidden, since others' words are not spam, and the job's page names it, for a moderator to look at.
+
+Each post that is hidden, and each thread, says by which job (`hidden_by`), and forgets it as soon as somebody
+does anything else to it. So undoing shows what the job hid and is as it left it, and nothing that others hid.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from forum import jobs, links, reasons
+from forum.cache import pages, tags
+from forum.cache.intents import invalidating
+from forum.errors import Busy, Conflict, NotFound
+from forum.jobs import Progress
+from forum.models import Job, User
+from forum.permissions import FOREVER, Reader
+from forum.tables import cases, sweeps
+from forum.tables.base import commit_between, pause
+from forum.tables.changes import HIDDEN, VISIBLE
+from forum.tables.keys import Nonce, post_timestamp
+from forum.tables.moderation import Record, new_act, user_subject
+from forum.tables.sweeps import Change, Found
+
+from . import approving, bulk_events, closing, sanctions, touched
+
+# How often one post is tried that others change meanwhile.
+ATTEMPTS = 8
+# What is listed on the job's page.
+MOST_DOMAINS = 200
+MOST_THREADS = 100
+# At the end it looks again at what is newer than this before its start: an index shows posts a little late.
+AGAIN = timedelta(minutes=1)
+
+_DOMAIN = re.compile(r"https?://(?:[^\s/?#@<>\"'`]{0,100}@)?([\w.-]{1,253})", re.IGNORECASE)
+
+Decide = Callable[[Found], Change | None]
+
+
+def nuke(actor: Reader, user: User, reason: str, *, may: bool) -> Job:
+    """Suspend the member for good and hide all they wrote. The job, which has worked for a second."""
+    reason = sanctions.require(actor, user, reason, may)
+    state = {"actor": [actor.id, actor.name], "reason": reason, "nonce": Nonce.new().text, "stage": "account"}
+    state["suspended"] = [user.suspended_until.isoformat() if user.suspended_until else "", user.suspension_reason]
+    title, about = gettext_noop("Hide all that %(name)s wrote"), {"name": user.username}
+    job = jobs.start("nuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
+    return jobs.run(job.pk, jobs.REQUEST_SECONDS)
+
+
+def unnuke(actor: Reader, user: User, job: Job, *, may: bool = False) -> Job:
+    """Show again what the job hid, and lift the suspension, or put the one back that was there before."""
+    sanctions.require(actor, user, "", may, needs_reason=False)
+    if job.kind != "nuke" or job.member_id != str(user.pk):
+        raise NotFound(_("There is no such job to undo."))
+    if job.state.get("undone"):
+        raise Conflict(_("This has been undone already."))
+    _claim(job)
+    state = {"actor": [actor.id, actor.name], "nonce": Nonce.new().text, "stage": "account"}
+    state |= {"job": str(job.pk), "suspended": job.state["suspended"]}
+    title, about = gettext_noop("Show again what was hidden of %(name)s"), {"name": user.username}
+    undoing = jobs.start("unnuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
+    return jobs.run(undoing.pk, jobs.REQUEST_SECONDS)
+
+
+def _claim(job: Job) -> None:
+    """End the job as undone, once; Conflict while somebody is at it, or where somebody was faster."""
+    undone = {
+        "state": job.state | {"undone": True},
+        "status": Job.Status.DONE,
+        "message": gettext_noop("It has been undone."),
+    }
+    over = Job.objects.filter(pk=job.pk, changed=job.changed, status__in=[Job.Status.DONE, *jobs.HALTED])
+    if not over.filter(leased_until=None).update(**undone, changed=timezone.now()):
+        raise Conflict(_("This job is at work still, or has just changed. Stop it first, and then look again."))
+
+
+# -- The steps ------------------------------------------------------------------------------------
+
+
+@jobs.kind("nuke")
+def _nuke_step(job: Job) -> Progress:
+    """Suspend; then hide a batch."""
+    state = dict(job.state)
+    member = User.objects.filter(pk=job.member_id).first()
+    if state["stage"] == "account":
+        if member is not None:
+            _note(job, "nuke", state["reason"])
+            if not member.suspended_until or member.suspended_until < FOREVER:
+                sanctions.suspend(_actor(job), member, FOREVER, state["reason"], may=True, job_id=str(job.pk))
+        approving.withdraw_all(job.member_id, "The account was suspended.")
+        return Progress(state | {"stage": "posts", "cursor": ""}, message=gettext_noop("The account is suspended."))
+
+    newest = pages.current(tags.user(member.username)).written if member and not state["cursor"] else {}
+    found, cursor = sweeps.list_batch(job.member_id, state["cursor"], newest)
+    hidden = _sweep(found, lambda each: _hiding(job, each), job.member_id)
+    bulk_events.swept(job, hidden, _actor(job).name)
+    _close_others(job, found, hidden)
+    _list_links(state, hidden)
+    _list_threads(state, hidden)
+    state["cursor"], done = cursor, job.done + len(hidden)
+    finished = not cursor
+    if state["stage"] == "again":
+        finished = not cursor or cursor < _long_before(job.created)
+    elif finished:
+        # Once more from the newest: what was being written when the account was suspended.
+        state["stage"], finished = "again", False
+    return Progress(state, done=done, total=done if finished else 0, finished=finished, message=_so_far(cursor))
+
+
+@jobs.kind("unnuke")
+def _unnuke_step(job: Job) -> Progress:
+    """Lift the suspension; then show a batch."""
+    state = dict(job.state)
+    if state["stage"] == "account":
+        _give_account_back(job)
+        return Progress(state | {"stage": "posts", "cursor": ""}, message=gettext_noop("The suspension is lifted."))
+    found, cursor = sweeps.list_batch(job.member_id, state["cursor"])
+    shown = _sweep(found, lambda each: _showing(job, each), job.member_id)
+    bulk_events.swept(job, shown, _actor(job).name)
+    done = job.done + len(shown)
+    state["cursor"] = cursor
+    return Progress(state, done=done, total=done, finished=not cursor, message=_so_far(cursor))
+
+
+def _actor(job: Job) -> Reader:
+    """Who started the job, and had the right to when it began."""
+    pk, name = job.state["actor"]
+    return Reader(id=pk, name=name)
+
+
+def _long_before(created: datetime) -> str:
+    return f"{(created - AGAIN):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _so_far(cursor: str) -> str:
+    return f"Back to {cursor[:10]}." if cursor else ""
+
+
+# -- The account ----------------------------------------------------------------------------------
+
+
+def _note(job: Job, kind: str, reason: str = "") -> None:
+    """The record of the act as a whole. It has a name of its own, so that storing it twice stores it once."""
+    record = new_act(
+        user_subject(job.member_id), kind, job.state["actor"][0], reason, member_id=job.member_id, job_id=str(job.pk)
+    )
+    record.event_time = post_timestamp(Nonce(job.state["nonce"]), job.created)
+    record.month = record.event_time[:7]
+    commit_between(puts=[(record, None)])
+
+
+def _give_account_back(job: Job) -> None:
+    """As far as it still is as the job left it."""
+    _note(job, "unnuke")
+    member = User.objects.filter(pk=job.member_id, suspended_until=FOREVER).first()
+    if member is None:
+        return
+    until, reason = job.state["suspended"]
+    before = datetime.fromisoformat(until) if until else None
+    if before is not None and before > timezone.now():
+        if before != FOREVER:
+            sanctions.suspend(_actor(job), member, before, reason or reasons.AS_BEFORE, may=True, job_id=str(job.pk))
+    else:
+        sanctions.unsuspend(_actor(job), member, may=True, job_id=str(job.pk))
+
+
+# -- The posts ------------------------------------------------------------------------------------
+
+
+def _hiding(job: Job, found: Found) -> Change | None:
+    """None for what is hidden or gone already."""
+    post, head = found.post, found.head
+    if post.status != VISIBLE:
+        return None
+    whole = post.number == 1 and head.status == VISIBLE and not sweeps.others_replied(head, job.member_id)
+    return Change(found, HIDDEN, _act(job, found, "hide", job.state["reason"]), whole)
+
+
+def _showing(job: Job, found: Found) -> Change | None:
+    """None for what this job's forerunner did not hide, or what has become something else since."""
+    post, head = found.post, found.head
+    if post.status != HIDDEN or post.hidden_by != job.state["job"]:
+        return None
+    whole = post.number == 1 and head.status == HIDDEN and head.hidden_by == job.state["job"]
+    return Change(found, VISIBLE, _act(job, found, "show"), whole)
+
+
+def _act(job: Job, found: Found, kind: str, reason: str = "") -> Record:
+    post = found.post
+    return new_act(
+        post.subject,
+        kind,
+        job.state["actor"][0],
+        reason,
+        forum=post.forum,
+        member_id=job.member_id,
+        job_id=str(job.pk),
+        revision=int(post.revision),
+    )
+
+
+def _sweep(found: Sequence[Found], decide: Decide, user_id: str) -> list[Change]:
+    """Make what `decide` says of each; what was changed."""
+    done: list[Change] = []
+    of_author = touched.of_author(user_id)
+    for start in range(0, len(found), sweeps.PER_TRANSACTION):
+        done += _store(found[start : start + sweeps.PER_TRANSACTION], decide, user_id, of_author)
+    return done
+
+
+def _store(found: Sequence[Found], decide: Decide, user_id: str, of_author: list[str]) -> list[Change]:
+    """In one transaction; one by one, and each as it is then, where others are at them."""
+    changes = [change for each in found if (change := decide(each))]
+    if not changes:
+        return []
+    try:
+        _commit(changes, of_author)
+    except (Conflict, Busy):
+        return [done for each in changes for done in _insist(each, decide, user_id, of_author)]
+    return changes
+
+
+def _insist(change: Change, decide: Decide, user_id: str, of_author: list[str]) -> list[Change]:
+    for attempt in range(ATTEMPTS):
+        now = [again for each in sweeps.read_again([change.found.post], user_id) if (again := decide(each))]
+        try:
+            _commit(now, of_author)
+        except Conflict:
+            pause(attempt)
+        else:
+            return now
+    raise Busy(_("A post is changing very fast, and is tried again."))
+
+
+def _commit(changes: Sequence[Change], of_author: list[str]) -> None:
+    if not changes:
+        return
+    acts = {change.found.post.subject: change.act for change in changes if change.status == HIDDEN}
+    reported = cases.list_reported(acts)
+    also = [closing.agreeing(case, acts[subject]) for subject, case in reported.items()]
+    with invalidating(*_touched(changes, of_author)) as write:
+        for change in changes:
+            post = change.found.post
+            write.wrote[post.key] = int(post.revision) + 1
+        puts = [put for each, __ in also for put in each]
+        updates = [update for __, each in also for update in each]
+        sweeps.change_statuses(changes, (puts, updates))
+    closing.tell_reporters(reported.values(), closing.AGREE, by=changes[0].act.user_id)
+
+
+def _close_others(job: Job, found: Sequence[Found], hidden: Sequence[Change]) -> None:
+    """Close the cases of posts that were hidden or deleted before: nobody has to look at them any more. A case that
+    changes at this moment stays open."""
+    done = {change.found.post.subject for change in hidden}
+    others = {each.post.subject: each for each in found if each.post.subject not in done}
+    closed = []
+    for subject, case in cases.list_reported(others).items():
+        act = _act(job, others[subject], closing.AGREE, job.state["reason"])
+        with suppress(Conflict):
+            cases.commit_case(*closing.agreeing(case, act))
+            closed.append(case)
+    closing.tell_reporters(closed, closing.AGREE, by=job.state["actor"][0])
+
+
+def _touched(changes: Sequence[Change], of_author: list[str]) -> list[str]:
+    """As `touched.of_post` says of each, without asking for the author's name each time."""
+    found = [tags.HOME, *of_author]
+    for change in changes:
+        post, head = change.found.post, change.found.head
+        found += [tags.thread(head.id), tags.forum(head.forum), tags.latest(head.forum), tags.latest(post.forum)]
+        found += [tags.thread(post.thread_id), *([tags.TITLES] if post.number == 1 else [])]
+    return list(dict.fromkeys(found))
+
+
+# -- What the job's page lists --------------------------------------------------------------------
+
+
+def _list_links(state: dict[str, Any], hidden: Sequence[Change]) -> None:
+    """Count the posts that link to each domain; of more than MOST_DOMAINS the others are not kept."""
+    domains = Counter(state.get("domains", {}))
+    for change in hidden:
+        for domain in {found.lower().strip(".") for found in _DOMAIN.findall(change.found.post.body)}:
+            if domain in domains or len(domains) < MOST_DOMAINS:
+                domains[domain] += 1
+            else:
+                state["more_domains"] = True
+    state["domains"] = dict(domains.most_common())
+
+
+def _list_threads(state: dict[str, Any], hidden: Sequence[Change]) -> None:
+    """The threads that stay, since others wrote in them: [title, URL]."""
+    stay = [c.found.head for c in hidden if c.found.post.number == 1 and not c.whole and c.found.head.status == VISIBLE]
+    kept: list[list[str]] = state.get("threads", [])
+    state["threads"] = [*kept, *([head.title, links.thread(head)] for head in stay)][:MOST_THREADS]

@@ -1,0 +1,134 @@
+"""Tags of threads. A thread's head says which it has; the relational table ThreadTag finds the threads of a tag.
+
+The table is written after the head, by whoever changes tags, and so costs a reply nothing. Should it fail, the
+thread has its tags and is not found by them until `manage.py rebuild_tags`; whoever reads asks the heads anyway.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from forum import jobs
+from forum.cache import tags
+from forum.cache.intents import invalidating
+from forum.errors import Conflict, NotFound, Unavailable
+from forum.jobs import Progress
+from forum.models import Forum, Job, ThreadTag
+from forum.tables import changes, mapping, threads
+from forum.tables.moderation import new_act, thread_subject
+from forum.tables.threads import Thread
+
+log = logging.getLogger(__name__)
+
+RETAG = "retag"
+# How many threads a step of a job takes, and a rebuild reads at a time.
+AT_ONCE = 25
+READ = 500
+
+
+def of_tags(names: Iterable[str]) -> list[str]:
+    """The tags of the page cache that change where threads get or lose these."""
+    changed = [tags.tag(name) for name in names]
+    return [*changed, tags.TAGS] if changed else []
+
+
+def index(head: Thread, names: Iterable[str] | None = None) -> None:
+    """Have the table say of a thread what its head says, or that it has these tags. One to four SQL statements.
+    Never fails."""
+    try:
+        with transaction.atomic():
+            _index(head, (head.tags or []) if names is None else names)
+    except DatabaseError as error:
+        log.warning("The tags of thread %s could not be noted: %s", head.id, error)
+
+
+def _index(head: Thread, names: Iterable[str]) -> None:
+    now = {"forum": head.forum, "listed": not head.deleted}
+    rows = ThreadTag.objects.filter(thread_id=head.id)
+    wanted = set(names)
+    known = {row.tag: row for row in rows}
+    if gone := known.keys() - wanted:
+        rows.filter(tag__in=gone).delete()
+    if any((row.forum, row.listed) != (now["forum"], now["listed"]) for row in known.values()):
+        rows.update(**now)
+    new = [ThreadTag(tag=name, thread_id=head.id, **now) for name in sorted(wanted - known.keys())]
+    if new:
+        ThreadTag.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def moved(thread_id: str, forum: str) -> None:
+    """A thread is in another forum now. One SQL statement. Never fails."""
+    try:
+        with transaction.atomic():
+            ThreadTag.objects.filter(thread_id=thread_id).update(forum=forum)
+    except DatabaseError as error:
+        log.warning("That thread %s moved could not be noted for its tags: %s", thread_id, error)
+
+
+# -- All threads of a tag -------------------------------------------------------------------------
+
+
+def rename(old: str, new: str, user_id: str, reason: str = "") -> Job:
+    """Give all threads of a tag another instead, which they may have already, or none where `new` is ""."""
+    called, taken = (
+        gettext_noop("Call the tag “%(old)s” “%(new)s”"),
+        gettext_noop("Take the tag “%(old)s” off all threads"),
+    )
+    title, about = called if new else taken, {"old": old, "new": new}
+    total = ThreadTag.objects.filter(tag=old).count()
+    return jobs.start(
+        RETAG, title, {"old": old, "new": new, "reason": reason}, about=about, user_id=user_id, total=total
+    )
+
+
+@jobs.kind(RETAG)
+def retag_step(job: Job) -> Progress:
+    """Some threads that still have the old tag: what the table says is left is what there is to do."""
+    old, new = job.state["old"], job.state["new"]
+    rows = list(ThreadTag.objects.filter(tag=old).order_by("thread_id")[:AT_ONCE])
+    with invalidating(*of_tags(filter(None, [old, new])), *(tags.thread(row.thread_id) for row in rows)):
+        done = sum(_retag(row, old, new, job) for row in rows)
+    if rows and not done:
+        raise Unavailable(_("These threads are changing very fast. It goes on in a moment."))
+    return Progress(job.state, done=job.done + done, total=max(job.total, job.done + done), finished=not rows)
+
+
+def _retag(row: ThreadTag, old: str, new: str, job: Job) -> bool:
+    """Whether the thread has been dealt with. Two or three GetItems and a transaction."""
+    try:
+        head = threads.follow(threads.get_thread(row.forum, row.thread_id))
+    except NotFound:
+        head = None
+    if head is None or head.id != row.thread_id or old not in (head.tags or []):
+        row.delete()
+        return True
+    names = list(dict.fromkeys(new if name == old else name for name in head.tags if name != old or new))
+    subject, reason = thread_subject(head.id), job.state["reason"]
+    act = new_act(subject, "retag", job.user_id, reason, forum=head.forum, member_id=head.user_id, job_id=str(job.pk))
+    try:
+        changes.change_thread(head, act, tags=names)
+    except Conflict:
+        return False
+    index(head, names)
+    return True
+
+
+def rebuild(forum: Forum) -> int:
+    """Note the tags of all threads of a forum anew, by Queries of some hundred heads; how many threads it has."""
+    seen = 0
+    for shard in range(forum.shards):
+        first = ""
+        while True:
+            heads = mapping.list_by_id(forum.name, shard, first, "", READ)
+            fresh: Sequence[Thread] = [head for head in heads if head.id != first]
+            for head in fresh:
+                if not head.moved_to:
+                    index(head)
+            seen += len(fresh)
+            if not fresh:
+                break
+            first = fresh[-1].id
+    return seen
