@@ -9,16 +9,15 @@ from django.conf import settings
 
 from forum import directory, readers
 from forum import redis as stores
-from forum.cache import local
+from forum.actions import pace
+from forum.cache import local, presence
 from forum.local import dynamodb, redis
 from forum.models import Forum, User
+from forum.pulse import counting, views
+from forum.search.backend import index
 from forum.tables import base
-from forum.tables.moderation import Record
-from forum.tables.posts import Post
-from forum.tables.threads import Thread
+from forum.tables.schema import MODELS
 from tests.helpers import create_tables, drop_tables, make_forum, make_member
-
-MODELS = (Thread, Post, Record)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,11 +31,22 @@ def engines() -> Iterator[str]:
         settings.DYNAMODB_ENDPOINT_URL = database.url
         for number, alias in enumerate(settings.CACHES):
             settings.CACHES[alias]["LOCATION"] = f"{cache.url}?db={number}"
+            # A machine that is busy with other tests may let Redis wait for its turn; nobody reads here meanwhile.
+            settings.CACHES[alias]["OPTIONS"]["SOCKET_TIMEOUT"] = 1.0
+        settings.SEARCH_FILE = Path(home, "search.sqlite3")
+        settings.STORAGES["default"]["OPTIONS"] = {"location": Path(home, "media")}
         settings.STATIC_ROOT = Path(home, "static")
         settings.STATIC_ROOT.mkdir()
         settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
         # Strong hashes are slow by design; no test looks at them.
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        # Members of tests post more in a second than people in a day; the tests of the limits set them.
+        settings.NEW_MEMBER_POSTS_PER_HOUR = settings.POSTS_PER_HOUR = settings.REPORTS_PER_HOUR = 0
+        counted = {"posts", "reports", "search", "similar", "images", "avatars"}
+        settings.RATE_LIMITS = dict.fromkeys(pace.TABLE.keys() - counted, pace.OFF)
+        settings.NEW_MEMBER_LINKS = -1
+        # All tests ask from this machine, which a local forum lets read the figures.
+        settings.METRICS_ADDRESSES = []
         base.reset_connection()
         yield database.url
 
@@ -48,6 +58,9 @@ def redis_server() -> Iterator[None]:
     directory.forget()
     readers.forget()
     local.pages.clear()
+    presence.forget()
+    counting.forget()
+    views.forget()
     for alias in settings.CACHES:
         stores.client(alias).flushdb()
     yield
@@ -56,8 +69,9 @@ def redis_server() -> Iterator[None]:
 
 @pytest.fixture
 def tables() -> Iterator[None]:
-    """Empty tables."""
+    """Empty tables, and an empty index."""
     create_tables(MODELS)
+    index().clear()
     yield
     drop_tables(MODELS)
 

@@ -160,7 +160,9 @@ class TestTitle:
 class TestEdit:
     def test_of_the_first_post_may_change_the_title(self) -> None:
         form = EditForm({"title": "A title", "body": "Text.", "revision": "3"}, first=True)
-        assert form.is_valid() and form.cleaned_data == {"title": "A title", "body": "Text.", "revision": 3}
+        assert form.is_valid() and form.cleaned_data == {
+            **{"title": "A title", "tags": [], "body": "Text.", "revision": 3}
+        }
 
     def test_of_another_post_knows_no_title(self) -> None:
         form = EditForm({"title": "A title", "body": "Text.", "revision": "3"}, first=False)

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from forum.cache.body import Body
 from forum.directory import Directory
-from forum.holes import has_holes, late, mark, split, split_late
+from forum.holes import has_holes, mark, split
 from forum.permissions import ANONYMOUS
 from forum.readers import Basis
 from forum.views import holes as fillers
@@ -25,27 +25,12 @@ def test_a_page_is_split_at_its_holes() -> None:
     assert split(b"") == ([b""], [])
 
 
-def test_late_holes_stay_open_until_they_are_asked_for() -> None:
-    value = f"[{late('token')}]".encode()
-    assert not has_holes(value)
-    assert split_late(value) == ([b"[", b"]"], ["token"])
-    filled = Body(f"<form>{mark('form')}</form>".encode()).fill([value])
-    assert filled.late == ("token",)
-    assert filled.plain([b"TOKEN"]) == b"<form>[TOKEN]</form>"
-
-
-def test_a_mark_of_one_kind_is_none_of_the_other() -> None:
-    assert split_late(mark("token").encode()) == ([mark("token").encode()], [])
-    assert split(late("token").encode()) == ([late("token").encode()], [])
-
-
 def test_a_mark_that_is_not_made_with_the_key_is_text() -> None:
-    for made in (mark("account"), late("token")):
-        digits = made[1:17]
-        for text in (made.replace(digits, "0" * 16), made[1:], digits, "\x01\x1faccount\x01"):
-            assert not has_holes(text.encode())
-            assert split(text.encode()) == ([text.encode()], [])
-            assert split_late(text.encode()) == ([text.encode()], [])
+    made = mark("account")
+    digits = made[1:17]
+    for text in (made.replace(digits, "0" * 16), made[1:], digits, "\x01\x1faccount\x01"):
+        assert not has_holes(text.encode())
+        assert split(text.encode()) == ([text.encode()], [])
 
 
 def test_what_cannot_be_encoded_becomes_a_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,21 @@ from html.parser import HTMLParser
 import pytest
 from django.utils.safestring import SafeString
 
-from forum.markup import ATTRIBUTE_VALUES, ATTRIBUTES, BLOCKS, INLINE, TABLES, plain, render
+from forum import highlight
+from forum.markup import (
+    ATTRIBUTE_VALUES,
+    ATTRIBUTES,
+    BLOCKS,
+    CLASSES,
+    INLINE,
+    MAX_NAMES,
+    TABLES,
+    mentions,
+    plain,
+    quotation,
+    quoted,
+    render,
+)
 
 VOID = {"br", "hr", "img", "input"}
 SET_BY_US = {"a": {"rel"}, "img": {"loading"}, "input": {"type", "disabled", "aria-label"}}
@@ -55,7 +69,9 @@ def assert_harmless(markup: str) -> None:
         assert tag in BLOCKS | INLINE | TABLES
         allowed = ATTRIBUTES.get(tag, set()) | set(ATTRIBUTE_VALUES.get(tag, ())) | SET_BY_US.get(tag, set())
         assert set(attributes) <= allowed, (tag, attributes)
-        assert re.fullmatch(r"language-[A-Za-z0-9_+#.-]{1,30}", attributes.get("class") or "language-x")
+        if "class" in attributes and attributes["class"] not in CLASSES.get(tag, ()):
+            assert tag == "code" and re.fullmatch(r"language-[A-Za-z0-9_+#.-]{1,30}", attributes["class"] or "")
+        assert re.fullmatch(r"/p/[0-9A-Z]{26}/[1-9][0-9]*/", attributes.get("cite") or f"/p/{'0' * 26}/1/")
         assert re.match(r"https?://|mailto:|/(?!/)|#", attributes.get("href") or "#")
         assert re.match(r"https?://|/(?!/)", attributes.get("src") or "/")
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", markup)
@@ -169,6 +185,7 @@ FEATURES = [
     ),
     ("![A cat](/media/cat.png)", '<p><img src="/media/cat.png" alt="A cat" loading="lazy"></p>\n'),
     ("שלום **עולם** 👩‍👩‍👧 é", "<p>שלום <strong>עולם</strong> 👩‍👩‍👧 é</p>\n"),
+    (":tada: `:tada:` :nothing: 12:30:45", "<p>🎉 <code>:tada:</code> :nothing: 12:30:45</p>\n"),
     ("", ""),
     (" \n\t\n", ""),
 ]
@@ -207,6 +224,16 @@ HEAVY = [
     "*a _b " * 3_600 + "c_ d*" * 3_600,
     "[" * 19_999 + "a" + "]" * 20_000,
     "[x]: /" + "u" * 9_000 + "\n\n" + "[x]" * 10_000,
+    "@ada " * 8_000,
+    "@" + "a" * 39_999,
+    "> @ada wrote in [#1](/p/" + "0" * 26 + "/1/):\n\n" * 800,
+    ":tada:" * 6_666,
+    *(
+        f"```{language}\n{sign * 5_900}\n```\n"
+        for language in ("c", "python", "html", "js")
+        for sign in ("\n", "/", '"', "<a ")
+    ),
+    "```py\nx = 1\n```\n" * 2_000,
 ]
 
 
@@ -267,6 +294,14 @@ PIECES = re.findall(
     "<a <img <script> </script> <svg onload=1> <h1> </p> class= onclick= style= ```a",
 )
 PIECES += ["\n", "\n\n", " ", "    ", "\t", "\r", "\x00", "\x0c", "\x1b", "\ud800", "\udc00", "\ufeff", "\u202e"]
+PIECES += [
+    "@ada",
+    "> @ada wrote in [#1](/p/00000000000000000000000001/1/):\n",
+    ":tada:",
+    "```python\n",
+    "\n```\n",
+    "w " * 400,
+]
 PIECES += ["\u2028", "é", "🎉", "👩‍👧", "שלום", "x", "word "]
 
 
@@ -285,6 +320,95 @@ def test_any_characters_make_harmless_html(seed: int) -> None:
     for _ in range(100):
         source = "".join(chr(chance.randrange(0x110000)) for _ in range(chance.randint(1, 80)))
         assert_harmless(render(source))
+
+
+# -- Names, quotations, colours: what the forum adds ------------------------------------------------
+
+THREAD = "01J" + "0" * 23
+
+
+def member_link(name: str) -> str:
+    return f'<a class="mention" href="/u/{name}/" rel="nofollow ugc noopener">@{name}</a>'
+
+
+NAMES = [
+    ("Thanks @ada!", f"<p>Thanks {member_link('ada')}!</p>\n"),
+    ("(@Ada, @bob-b.)", f"<p>({member_link('Ada')}, {member_link('bob-b')}.)</p>\n"),
+    ("**@ada**", f"<p><strong>{member_link('ada')}</strong></p>\n"),
+    ("`@ada`", "<p><code>@ada</code></p>\n"),
+    ("[@ada](/x/)", '<p><a href="/x/" rel="nofollow ugc noopener">@ada</a></p>\n'),
+    ("![@ada](/x.png)", '<p><img src="/x.png" alt="@ada" loading="lazy"></p>\n'),
+    ("x@ada /@ada @ad @ada@ @" + "a" * 31, f"<p>x@ada /@ada @ad @ada@ @{'a' * 31}</p>\n"),
+    (
+        "ada@example.org",
+        '<p><a href="mailto:ada@example.org" rel="nofollow ugc noopener">ada@example.org</a></p>\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "html"), NAMES, ids=[repr(source) for source, _ in NAMES])
+def test_a_name_is_a_link_to_its_member(source: str, html: str) -> None:
+    assert_same(render(source), html)
+
+
+def test_whom_a_post_speaks_to() -> None:
+    assert mentions("@bob and @Ada, `@code`, [@link](/x/), again @BOB\n\n> @quoted said\n\n@cleo") == [
+        "bob",
+        "Ada",
+        "cleo",
+    ]
+    assert mentions("Nobody, not even a@b.example") == []
+    assert len(mentions(" ".join(f"@member{number}" for number in range(50)))) == MAX_NAMES
+
+
+def test_a_quotation_says_whose_words_they_are_and_leads_back() -> None:
+    html = render(quotation("ada", THREAD, 12, "One.\n\nTwo.") + "I agree.")
+    assert_harmless(html)
+    quote = next(attributes for tag, attributes in Reader(html).elements if tag == "blockquote")
+    assert quote == {"class": "quote", "cite": f"/p/{THREAD}/12/"}
+    assert Reader(html).text.split("\n")[1:3] == ["@ada wrote in #12:", "One."]
+    assert f'href="/p/{THREAD}/12/"' in html and 'href="/u/ada/"' in html and "<details" not in html
+    assert quoted(quotation("ada", THREAD, 12, "One.") * 2 + quotation("", THREAD, 3, "Two.")) == [
+        (THREAD, 12),
+        (THREAD, 3),
+    ]
+
+
+def test_what_only_looks_like_a_quotation_of_a_post_is_plain() -> None:
+    for line in (f"@ada wrote in [#12](/p/{THREAD}/13/):", "@ada wrote in [#1](https://a.example/):", "@ada wrote:"):
+        assert 'class="quote"' not in render(f"> {line}\n> One.") and quoted(f"> {line}\n> One.") == []
+
+
+def test_a_long_quotation_is_folded_without_any_script() -> None:
+    words = "A long story, told by @bob. " * 40
+    html = render(quotation("ada", THREAD, 12, words) + "Short.")
+    assert_harmless(html)
+    assert Reader(html).text.count(words.strip()) == 1
+    summary = html.partition("<summary>")[2].partition("</summary>")[0]
+    assert "A long story, told by @bob." in summary and "<a" not in summary
+    assert html.index("wrote in") < html.index("<details")
+    assert "<details" in render("> line\n" * 20) and "<details" not in render("> line\n" * 5)
+
+
+def test_code_in_a_known_language_gets_colours() -> None:
+    html = render('```python\ndef one():\n    return "<1>"  # why\n```')
+    assert_harmless(html)
+    assert Reader(html).text == 'def one():\n    return "<1>"  # why\n\n'
+    classes = [attributes["class"] for tag, attributes in Reader(html).elements if tag == "span"]
+    assert classes == ["hl-key", "hl-name", "hl-key", "hl-string", "hl-comment"]
+    assert "<span" not in render("```nothing\ndef\n```") + render("```\ndef\n```")
+
+
+@pytest.mark.parametrize("language", sorted(highlight.LANGUAGES))
+def test_every_language_has_a_lexer_that_keeps_the_text(language: str) -> None:
+    code = "\n  if (a < b) { return 'c' } // d\n\n# e\n"
+    html = highlight.highlighted(language, code)
+    assert html is not None and Reader(html).text == code
+
+
+def test_more_code_than_a_reader_would_read_stays_plain() -> None:
+    assert highlight.highlighted("python", "x = 1\n" * 2_000) is None
+    assert render("```python\nx = 1\n```\n" * 3_000).count("<span") < 5_000
 
 
 # -- plain ----------------------------------------------------------------------------------------

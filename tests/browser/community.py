@@ -9,6 +9,7 @@ import sys
 PASSWORD = "a long enough password"
 MEMBERS = ("ada", "bob", "cleo")
 STAFF = "grace"
+SECOND = "heidi"
 REPLIES = 24
 
 WIDE = f"""A line of code that is wider than any telephone:
@@ -48,7 +49,8 @@ def fill() -> str:
         for name in MEMBERS:
             member = users.create_user(name, f"{name}@example.org", PASSWORD)
             EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=True)
-        users.create_superuser(STAFF, f"{STAFF}@example.org", PASSWORD)
+        for name in (STAFF, SECOND):
+            users.create_superuser(name, f"{name}@example.org", PASSWORD)
         Forum.objects.create(name="coffee", title="Coffee", description="Beans, grinders and patience.", order=1)
         Forum.objects.create(name="trains", title="Night trains & other slow ways to travel", order=2)
         Forum.objects.create(name="old", title="The old forum", description="As it was.", order=3, archived=True)

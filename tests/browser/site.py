@@ -18,10 +18,11 @@ RUNNING = "Ctrl-C stops it."
 
 
 class Site:
-    """A forum on a data directory and a port of its own; what it says is kept in `output`."""
+    """A forum on a data directory and a port of its own, with the sample community or empty, and with these
+    settings; what it says is kept in `output`."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, *, sample: bool = False, **settings_of_its_own: str) -> None:
+        self.home, self.sample, self.settings = home, sample, settings_of_its_own
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output: list[str] = []
@@ -31,11 +32,12 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        return bare_environment(DATA_DIR=str(self.home))
+        return bare_environment(DATA_DIR=str(self.home), **self.settings)
 
     def start(self) -> None:
         """Returns once it says that it runs."""
-        command = [sys.executable, "manage.py", "up", "--empty", "--port", str(self.port)]
+        command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
+        command += [] if self.sample else ["--empty"]
         # A signal that is ignored here would be ignored there, too, and Ctrl-C would do nothing.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

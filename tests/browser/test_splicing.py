@@ -9,12 +9,12 @@ from threading import Thread
 from playwright.sync_api import Browser, expect
 
 from forum.cache.body import Body
-from forum.holes import late, mark
+from forum.holes import mark
 
 PAGE = f"""<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Spliced</title><body>
 <nav>{mark("account")}</nav>{"<p>Some text that is much the same.</p>" * 300}<i>{mark("tools")}</i>
 <form>{mark("reply")}</form><footer>{mark("foot")}</footer></body></html>"""
-VALUES = ["Ada “🙂” " * 9000, "", f"<input name='token' value='{late('form_token')}'>Write.", "The end."]
+VALUES = ["Ada “🙂” " * 9000, "", "<input name='token' value='token'>Write.", "The end."]
 
 
 @contextmanager
@@ -45,16 +45,15 @@ def served(body: bytes) -> Iterator[str]:
 
 def test_chromium_shows_a_spliced_page(browser: Browser) -> None:
     filled = Body(PAGE.encode()).fill([value.encode() for value in VALUES])
-    token = [b"one-time"]
-    assert gzip.decompress(filled.gzipped(token)) == filled.plain(token)
-    with served(filled.gzipped(token)) as address:
+    assert gzip.decompress(filled.gzipped()) == filled.plain()
+    with served(filled.gzipped()) as address:
         page = browser.new_page()
         answer = page.goto(address)
         assert answer is not None and answer.header_value("content-encoding") == "gzip"
         expect(page.locator("nav")).to_contain_text("Ada “🙂” Ada")
         expect(page.locator("p")).to_have_count(300)
-        expect(page.locator("input")).to_have_value("one-time")
+        expect(page.locator("input")).to_have_value("token")
         expect(page.locator("footer")).to_have_text("The end.")
         read = page.evaluate("fetch(location.href).then(answer => answer.text())")
         page.close()
-    assert read.encode() == filled.plain(token)
+    assert read.encode() == filled.plain()

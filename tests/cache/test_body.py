@@ -4,7 +4,7 @@ import gc
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from random import Random
@@ -12,10 +12,10 @@ from threading import Barrier
 
 import pytest
 
-from forum.cache.body import SHORT, WEAVES_MOST, Body, Filled
-from forum.holes import late, mark
+from forum.cache.body import SHORT, SHORT_AT_EACH_POST, WEAVES_MOST, Body, Filled
+from forum.holes import mark
 
-TOKEN = late("form_token").encode()
+TOKEN = b"01M85FD140XRGMZA5MN1EVMDX9:vVr0S3cLqaaF8N00S1t3jFRtkXkAm8O_H"
 POST = "<article class='post'><p>{}.</p><span>{}</span></article>\n"
 
 
@@ -39,11 +39,11 @@ def forged(made: str) -> str:
 
 
 class RandomPages:
-    """Pages, values and late values of every kind; the same in every run."""
+    """Pages and values of every kind; the same in every run."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = Random(seed)
-        nearly = forged(mark("account")), forged(late("token")), "\x01", "\x01\x1f", "\x1faccount\x01"
+        nearly = forged(mark("account")), "\x01", "\x01\x1f", "\x1faccount\x01"
         self.makers: list[Callable[[], str]] = [
             lambda: "",
             lambda: "\n",
@@ -63,19 +63,6 @@ class RandomPages:
         texts = [self.text() for _ in range(self.rng.choice([1, 2, 3, 8, 26]))]
         return texts, mark("hole", self.rng.random()).encode().join(texts)
 
-    def value(self) -> list[bytes]:
-        """A value, cut at its late holes: mostly it has none."""
-        return [self.text() for _ in range(self.rng.choice([1, 1, 1, 1, 1, 1, 2, 3]))]
-
-
-def expected(texts: list[bytes], values: list[list[bytes]], late_values: Sequence[bytes]) -> bytes:
-    """The filled page, put together in the simplest way."""
-    following = iter(late_values)
-    page = texts[0]
-    for pieces, text in zip(values, texts[1:], strict=True):
-        page += pieces[0] + b"".join(next(following) + piece for piece in pieces[1:]) + text
-    return page
-
 
 # -- Pages ----------------------------------------------------------------------------------------
 
@@ -86,28 +73,18 @@ def test_gzip_and_plain_are_the_page_whatever_it_holds(seed: int) -> None:
     texts, stored = pages.page()
     body = Body(stored)
     for shared in (False, True, False):
-        values = [pages.value() for _ in body.holes]
-        filled = body.fill([TOKEN.join(pieces) for pieces in values], shared)
+        values = [pages.text() for _ in body.holes]
+        filled = body.fill(values, shared)
+        page = texts[0] + b"".join(value + text for value, text in zip(values, texts[1:], strict=True))
         for _ in range(2):
-            late_values = [pages.text() for _ in filled.late]
-            page = expected(texts, values, late_values)
-            assert filled.plain(late_values) == page
-            assert gzip.decompress(filled.gzipped(late_values)) == page
+            assert filled.plain() == page
+            assert gzip.decompress(filled.gzipped()) == page
 
 
 def test_the_holes_are_named_in_their_order() -> None:
     body = Body(f"a{mark('theme')}b{mark('tools', '01J', 7)}".encode())
     assert body.holes == (("theme", ()), ("tools", ("01J", "7")))
     assert Body(b"no holes").holes == ()
-
-
-def test_the_late_holes_are_named_in_their_order() -> None:
-    body = Body(f"{mark('lock')}{mark('menu')}{mark('reply')}".encode())
-    csrf = late("csrf").encode()
-    filled = body.fill([csrf, b"menu", csrf + TOKEN])
-    assert filled.late == ("csrf", "csrf", "form_token")
-    assert filled.plain([b"1", b"2", b"3"]) == b"1menu23"
-    assert body.fill([b"", b"", b""]).late == ()
 
 
 def test_a_page_without_holes_is_a_page() -> None:
@@ -119,11 +96,10 @@ def test_a_page_without_holes_is_a_page() -> None:
 
 
 def test_what_looks_like_a_mark_and_is_not_made_with_the_key_is_text() -> None:
-    text = (forged(mark("account")) + forged(late("token"))).encode()
+    text = forged(mark("account")).encode()
     body = Body(text + mark("account").encode())
     assert body.holes == (("account", ()),)
     filled = body.fill([text])
-    assert filled.late == ()
     assert filled.plain() == gzip.decompress(filled.gzipped()) == text * 2
 
 
@@ -139,35 +115,16 @@ def test_as_many_values_as_holes_are_needed() -> None:
             body.fill(values)
 
 
-@pytest.mark.parametrize("shared", [False, True])
-def test_as_many_late_values_as_late_holes_are_needed(shared: bool) -> None:
-    open_, closed = Body(mark("a").encode()).fill([TOKEN], shared), Body(mark("a").encode()).fill([b"a"], shared)
-    for answer in (open_.plain, open_.gzipped):
-        for values in ([], [b"1", b"2"]):
-            with pytest.raises(ValueError):
-                answer(values)
-    for answer in (closed.plain, closed.gzipped):
-        with pytest.raises(ValueError):
-            answer([b"1"])
-
-
 def test_gzip_can_be_read_as_it_arrives() -> None:
     values = member_values()
     values[3] = b"long " * 30_000
     filled = Body(thread_page()).fill(values)
     for size in (1, 7, 1460, 100_000):
-        whole = filled.gzipped([b"token"])
+        whole = filled.gzipped()
         reader, read = zlib.decompressobj(zlib.MAX_WBITS + 16), b""
         for start in range(0, len(whole), size):
             read += reader.decompress(whole[start : start + size])
-        assert reader.eof and not reader.unused_data and read == filled.plain([b"token"])
-
-
-def test_the_reader_of_a_stream_sees_all_that_comes_before_a_late_value() -> None:
-    filled = Body(thread_page()).fill(member_values())
-    whole, token = filled.gzipped([b"the-token"]), b"the-token"
-    read = zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(whole[: whole.index(token)])
-    assert read == filled.plain([token]).partition(token)[0]
+        assert reader.eof and not reader.unused_data and read == filled.plain()
 
 
 # -- ETags ----------------------------------------------------------------------------------------
@@ -187,10 +144,6 @@ def test_an_etag_is_the_same_in_every_process() -> None:
     assert one.etag == other.etag
 
 
-def test_a_page_with_late_holes_has_no_etag() -> None:
-    assert Body(thread_page()).fill(member_values()).etag == ""
-
-
 # -- Size -----------------------------------------------------------------------------------------
 
 
@@ -205,26 +158,40 @@ def test_holes_with_short_values_cost_little_compression(tools: bytes) -> None:
     values = member_values()
     values[1:21] = [tools] * 20
     filled = Body(thread_page()).fill(values)
-    assert len(filled.gzipped([b"t" * 70])) < 1.2 * len(gzip.compress(filled.plain([b"t" * 70]), 6))
+    assert len(filled.gzipped()) < 1.2 * len(gzip.compress(filled.plain(), 6))
 
 
-def test_the_length_of_an_answer_says_nothing_of_a_late_value() -> None:
-    filled = Body(thread_page()).fill(member_values())
-    lengths = {len(filled.gzipped([token])) for token in (b"article class", b"k3Jf9_-xQ2mZs", b"aaaaaaaaaaaaa")}
-    assert len(lengths) == 1
+def test_the_length_of_an_answer_says_nothing_of_how_a_long_value_is_like_the_page() -> None:
+    """What others write on a page is not compressed with the tokens in a reader's form."""
+
+    def length(secret: bytes) -> int:
+        page = thread_page().replace(b"</html>", b"<p>k3Jf9xQ2mZsW7pLr</p></html>")
+        return len(Body(page).fill([*member_values()[:-1], b"<input value='%b'>" % secret * 20]).gzipped())
+
+    assert length(b"k3Jf9xQ2mZsW7pLr") == length(b"m2Zs9k3xQ7pLrJfW")
 
 
 def test_readers_with_the_same_short_values_share_what_is_deflated() -> None:
     body = Body(thread_page())
     first = body.fill(member_values("ada"))
     before = body.size
-    first.gzipped([b"t"])
+    first.gzipped()
     kept = body.size
     assert kept > before
     second = body.fill(member_values("bob"))
-    assert gzip.decompress(second.gzipped([b"t"])) == second.plain([b"t"])
+    assert gzip.decompress(second.gzipped()) == second.plain()
     assert body.size == kept
-    assert second.size < len(second.plain([b"t"]))
+    assert second.size < len(second.plain())
+
+
+def test_what_stands_at_each_post_hardly_makes_the_page_longer() -> None:
+    """However long it is, the page is not cut at each of the posts."""
+    acts = [b"<button class='act' formaction='/f/aws/01J/%d/like/'>Like this post</button>" % n * 12 for n in range(20)]
+    values = [member_values()[0], *acts, b"<form></form>"]
+    filled = Body(thread_page()).fill(values)
+    assert all(len(value) > SHORT for value in acts)
+    assert gzip.decompress(filled.gzipped()) == filled.plain()
+    assert len(filled.gzipped()) < 1.1 * len(gzip.compress(filled.plain(), 6))
 
 
 def test_a_body_keeps_only_a_few_kinds_of_readers() -> None:
@@ -244,7 +211,7 @@ def test_sizes_are_about_what_python_says() -> None:
 
     def filled(body: Body) -> Filled:
         made = body.fill([bytes(bytearray(value)) for value in member_values(f"member{next(numbers)}")])
-        made.gzipped([b"t"])
+        made.gzipped()
         return made
 
     filled(Body(page))
@@ -269,14 +236,13 @@ def test_sizes_are_about_what_python_says() -> None:
 def test_many_threads_use_one_page_at_once(shared: bool) -> None:
     for turn in range(20):
         body, start = Body(thread_page()), Barrier(8)
-        mine = body.fill([b"x" * (SHORT + turn)] * 22, shared)
+        mine = body.fill([b"x" * (SHORT_AT_EACH_POST + turn)] * 22, shared)
 
         def read(number: int, body: Body = body, mine: Filled = mine, start: Barrier = start) -> bool:
             start.wait(5)
             assert gzip.decompress(mine.gzipped()) == mine.plain()
             own = body.fill([*member_values(f"member{number}")[:-1], TOKEN * (number % 3)], shared)
-            token = [b"%d" % number] * len(own.late)
-            return gzip.decompress(own.gzipped(token)) == own.plain(token)
+            return gzip.decompress(own.gzipped()) == own.plain()
 
         with ThreadPoolExecutor(8) as threads:
             assert all(threads.map(read, range(8), timeout=20))

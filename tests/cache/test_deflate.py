@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from forum.cache import deflate
-from forum.cache.deflate import moved, movers, part, run, stored, stream
+from forum.cache.deflate import moved, movers, part, stored, stream
 
 LENGTHS = [0, 1, 2, 99, 100, 101, 4095, 4096, 4097, 32_768, 65_535, 65_536, 131_070, 131_071, 200_000]
 
@@ -44,9 +44,12 @@ def test_parts_can_follow_one_another_in_any_order() -> None:
     texts = [text(rng.choice(LENGTHS), rng) for _ in range(12)]
     for _ in range(30):
         rng.shuffle(texts)
-        runs = [run([part(each) for each in texts[:4]]), run([]), run([part(each) for each in texts[4:8]])]
-        whole = stream(runs, [texts[8], texts[9]])
-        assert gzip.decompress(whole) == b"".join([*texts[:4], texts[8], texts[9], *texts[4:8]])
+        whole = b"".join(stream([part(each) for each in texts]))
+        assert gzip.decompress(whole) == b"".join(texts)
+
+
+def test_no_parts_are_an_empty_stream() -> None:
+    assert gzip.decompress(b"".join(stream([]))) == b""
 
 
 def test_a_checksum_is_moved_on_by_any_length() -> None:

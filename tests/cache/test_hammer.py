@@ -11,16 +11,22 @@ from tests.processes import run_python, said
 
 WITHOUT_STALE_PAGES = ["plain", "lag", "killed-writers", "redis-killed"]
 SECONDS = 3
+LONGER = (6, 20)
 
 # -- Over HTTP ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, dict[str, Any]]:
-    """What each mode showed; all in one process, which starts them one after the other."""
-    done = run_python("-m", "bench.hammer", *WITHOUT_STALE_PAGES, "naive-lag", "--seconds", str(SECONDS), "--json")
+    """What each mode showed."""
+    return hammered(*WITHOUT_STALE_PAGES, "naive-lag", seconds=SECONDS)
+
+
+def hammered(*modes: str, seconds: int) -> dict[str, dict[str, Any]]:
+    """All in one process, which starts them one after the other."""
+    done = run_python("-m", "bench.hammer", *modes, "--seconds", str(seconds), "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(rows) == len(WITHOUT_STALE_PAGES) + 1, said(done)
+    assert len(rows) == len(modes), said(done)
     return {row["mode"]: row for row in rows}
 
 
@@ -43,7 +49,11 @@ def test_what_a_killed_writer_left_behind_shows_in_time(results: dict[str, dict[
 
 
 def test_deleting_on_write_does_leave_stale_pages(results: dict[str, dict[str, Any]]) -> None:
-    assert results["naive-lag"]["stale"] > 0
+    """On a busy machine few pages are read in so short a time: then it has longer to show."""
+    stale = results["naive-lag"]["stale"]
+    for seconds in LONGER:
+        stale = stale or hammered("naive-lag", seconds=seconds)["naive-lag"]["stale"]
+    assert stale > 0
 
 
 # -- Its judgement: times are seconds, and every read takes one ------------------------------------

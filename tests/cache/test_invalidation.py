@@ -5,17 +5,18 @@ from unittest.mock import patch
 from urllib.parse import urljoin
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from forum.cache.tags import HOME, SITE, TITLES
+from forum.cache.tags import HOME, SITE, TAGS, TITLES
 from forum.models import Forum, User
 from forum.redis import client
 from forum.tables.threads import Thread
 from forum.urls import urlpatterns
 from forum.views import caching
 from tests.helpers import cost, make_forum, page_url, reply, signed_in, start_thread
+from tests.safe.crowd import routes
 
 
 class Pages:
@@ -85,7 +86,7 @@ def test_deleting_a_reply(pages: Pages, thread: Thread, bob: User) -> None:
 
 
 def test_a_moderators_edit_renews_the_authors_page(pages: Pages, thread: Thread, mod: User) -> None:
-    fields = {"title": "The thread", "body": "Moderated.", "revision": 1}
+    fields = {"title": "The thread", "body": "Moderated.", "revision": 1, "reason": "Clearer."}
     signed_in(mod).post(f"/f/aws/{thread.id}/1/edit/", fields)
     assert pages.stale() == {"latest", "thread", "ada"}
 
@@ -93,6 +94,80 @@ def test_a_moderators_edit_renews_the_authors_page(pages: Pages, thread: Thread,
 def test_locking(pages: Pages, thread: Thread, mod: User) -> None:
     signed_in(mod).post(f"/f/aws/{thread.id}/lock/", {"locked": "1"})
     assert pages.stale() == {"home", "forum", "thread"}
+
+
+def test_a_like_and_an_answer_renew_the_thread_and_the_page_that_counts_them(
+    pages: Pages, thread: Thread, ada: User, bob: User
+) -> None:
+    reply(bob, thread)
+    pages.stale()
+    for who, act, on in ((bob, "1/like", "1"), (bob, "1/like", "0"), (ada, "2/answer", "1"), (ada, "2/answer", "0")):
+        assert signed_in(who).post(f"/f/aws/{thread.id}/{act}/", {"on": on}).status_code == 302
+        assert pages.stale() == {"thread", "ada" if act == "1/like" else "bob"}, (act, on)
+
+
+def test_a_bookmark_and_a_like_that_is_refused_renew_nothing_of_others(pages: Pages, thread: Thread, ada: User) -> None:
+    for act, status in (("bookmark", 302), ("like", 403), ("answer", 403)):
+        assert signed_in(ada).post(f"/f/aws/{thread.id}/1/{act}/", {"on": "1"}).status_code == status
+    assert pages.stale() == set()
+
+
+class TestModerating:
+    """Each act makes stale what shows it, and nothing else."""
+
+    EVERYWHERE = {"home", "forum", "latest", "thread", "ada", "bob"}
+
+    def act(self, mod: User, thread: Thread, path: str, **fields: str) -> None:
+        answer = signed_in(mod).post(f"/f/aws/{thread.id}/{path}/", {"reason": "Not here.", **fields})
+        assert answer.status_code == 302, answer.content.decode()
+
+    def test_hiding_and_showing_a_reply(self, pages: Pages, thread: Thread, bob: User, mod: User) -> None:
+        reply(bob, thread)
+        pages.stale()
+        for path in ("2/hide", "2/show", "2/delete", "2/undelete"):
+            self.act(mod, thread, path)
+            assert pages.stale() == {"home", "forum", "latest", "thread", "bob"}, path
+
+    def test_the_first_post_takes_its_thread_along(self, pages: Pages, thread: Thread, mod: User) -> None:
+        for path in ("1/hide", "1/show", "1/delete", "1/undelete"):
+            self.act(mod, thread, path)
+            # A thread that is hidden has no page that could be kept.
+            assert pages.stale() == self.EVERYWHERE, path
+            pages.stale()
+
+    def test_a_thread_goes_and_comes_back(self, pages: Pages, thread: Thread, mod: User) -> None:
+        for path in ("hide", "show", "delete", "undelete"):
+            self.act(mod, thread, path)
+            assert pages.stale() == self.EVERYWHERE, path
+
+    def test_renaming(self, pages: Pages, thread: Thread, mod: User) -> None:
+        self.act(mod, thread, "rename", title="Renamed", edited="The thread")
+        assert pages.stale() == self.EVERYWHERE
+
+    def test_pinning(self, pages: Pages, thread: Thread, mod: User) -> None:
+        for pinned in "10":
+            self.act(mod, thread, "pin", pinned=pinned)
+            assert pages.stale() == {"home", "forum", "thread"}
+
+    def test_archiving(self, pages: Pages, thread: Thread, mod: User) -> None:
+        for archived in "10":
+            self.act(mod, thread, "archive", archived=archived)
+            assert pages.stale() == {"thread"}, "no list says that a thread is archived"
+
+    def test_deleting_for_good(self, pages: Pages, thread: Thread, bob: User, mod: User) -> None:
+        reply(bob, thread)
+        pages.stale()
+        mod.user_permissions.add(Permission.objects.get(codename="delete_post"))
+        self.act(mod, thread, "2/purge")
+        assert pages.stale() == {"home", "forum", "latest", "thread", "bob"}
+
+    def test_what_comes_too_late_or_without_a_reason_renews_nothing(
+        self, pages: Pages, thread: Thread, mod: User
+    ) -> None:
+        client = signed_in(mod)
+        for path, fields in (("1/show", {}), ("1/hide", {}), ("hide", {"reason": "x"}), ("pin", {"pinned": "0"})):
+            assert client.post(f"/f/aws/{thread.id}/{path}/", fields).status_code in (409, 422), path
+        assert pages.stale() == set()
 
 
 def test_what_is_refused_or_previewed_renews_nothing(pages: Pages, thread: Thread, ada: User, mod: User) -> None:
@@ -177,13 +252,22 @@ class TestEveryViewNamesItsTags:
 
     def test_that_reads(self, thread: Thread) -> None:
         values = {"name": "aws", "thread_id": thread.id, "slug": "the-thread", "number": 1, "username": "ada"}
+        values |= {"nonce": thread.id, "pk": 1, "talk_id": thread.id, "shard": 0, "image_name": f"{'0' * 32}-1x1"}
+        values |= {"note": "2026-11-24T00:00:00.000000Z~aaaaaaaa", "token": "no-such-token"}
         addresses = {
-            route.name: reverse(route.name, kwargs={name: values[name] for name in route.pattern.converters})
-            for route in urlpatterns
+            name: reverse(name, kwargs={each: values[each] for each in parameters})
+            for name, parameters in routes(urlpatterns)
         }
         kept = {name: reads for name, url in addresses.items() if (reads := self.reads(url))}
+        assert kept.pop("tags") == [([], [TAGS])] and kept.pop("sitemap") == [([], [TITLES])], "these ask SQL alone"
+        assert kept.pop("api:list_tags") == [([], [TAGS])]
+        assert kept.pop("api:list_threads_of_tag") == [([], ["tag:aws", HOME])], "no thread has this tag"
         pages = {"home", "forum", "forum_latest", "thread", "member"}
-        assert set(kept) - {"thread_by_id"} == pages, "say here what pages are kept"
+        machines = {"site_feed", "forum_feed", "thread_feed", "member_feed", "sitemap_part"}
+        machines |= {"live", "forum_live", "thread_live"}
+        machines |= {"api:list_threads", "api:list_newest_posts", "api:get_thread"}
+        machines |= {"api:list_posts", "api:list_posts_of_member"}
+        assert set(kept) - {"thread_by_id"} == pages | machines, "say here what pages are kept"
         for name, [(calls, tags)] in kept.items():
             assert calls and set(tags) - {SITE}, name
 

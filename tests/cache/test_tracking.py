@@ -1,5 +1,6 @@
 """Scripts in one round trip, and values kept in the process until the server says that they changed."""
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -52,6 +53,31 @@ class TestWhatIsKept:
         keep(tracker, key)
         elsewhere("SET", key, "two")
         assert tracker.alive() and tracker.get(key) is None
+
+    def test_whatever_is_lost_or_replaced_is_noticed(self, tracker: Tracker[bytes]) -> None:
+        def push() -> None:
+            elsewhere("SET", "a:1", "two")
+            assert tracker.alive()
+
+        keep(tracker, "a:1")
+        for lose in (push, lambda: keep(tracker, "a:1"), tracker.clear, tracker.disconnect):
+            tracker.revive()
+            keep(tracker, "a:1")
+            losses = tracker.losses
+            keep(tracker, "a:2")
+            elsewhere("SET", "a:3", "not kept")
+            assert tracker.alive() and tracker.get("a:1") is not None and tracker.losses == losses
+            lose()
+            assert tracker.losses > losses
+            tracker.clear()
+
+    def test_it_says_until_when_it_may_be_believed(self, tracker: Tracker[bytes]) -> None:
+        assert tracker.lives_until("a:1") == 0.0
+        keep(tracker, "a:1")
+        assert tracker.lives_until("a:1") == math.inf
+        expected = tracker.expect("a:2")
+        tracker.keep(expected, b"two", 5.0)
+        assert tracker.lives_until("a:2") == expected.since + 5.0
 
     def test_it_is_gone_once_this_process_has_written(self, tracker: Tracker[bytes]) -> None:
         keep(tracker, "a:1")

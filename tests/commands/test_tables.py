@@ -13,7 +13,7 @@ from forum.tables.provision import Patience
 
 pytestmark = pytest.mark.usefixtures("no_tables")
 
-NAMES = ["ForumThreads", "ForumPosts", "ForumModeration"]
+NAMES = ["ForumThreads", "ForumPosts", "ForumModeration", "ForumMembers"]
 
 
 def existing() -> list[str]:
@@ -72,7 +72,7 @@ def test_create_reserves_capacity(run):
 def test_create_keeps_the_billing_of_what_is_there_and_says_so(run):
     run("tables", "create")
     said = run("tables", "create", "--billing", "provisioned", "--read", "8", "--write", "4")
-    assert said.count("keeps its on-demand billing") == 3
+    assert said.count("keeps its on-demand billing") == 4
     assert provision.status("ForumPosts").units is None
 
 
@@ -96,7 +96,7 @@ def test_create_refuses_nonsense_and_makes_nothing(run, options, reason):
 def test_a_table_that_cannot_be_mended_is_one_sentence(run):
     thread = schema.declared(schema.MODELS[0])
     request = schema.create_request(thread)
-    del request["LocalSecondaryIndexes"]
+    del request["LocalSecondaryIndexes"], request["GlobalSecondaryIndexes"]
     request["AttributeDefinitions"] = [
         one for one in request["AttributeDefinitions"] if one["AttributeName"] in dict(thread.keys)
     ]
@@ -160,13 +160,13 @@ def test_delete_refuses_protected_tables_and_says_how_to_go_on(run):
 def test_delete_deletes_what_was_unprotected(run):
     run("tables", "create")
     run("tables", "unprotect")
-    assert run("tables", "delete", "--yes").count("is deleted.") == 3
+    assert run("tables", "delete", "--yes").count("is deleted.") == 4
     assert existing() == []
 
 
 def test_delete_wants_every_name_typed(run, monkeypatch):
     run("tables", "create", "--no-protection")
-    typed(monkeypatch, "ForumThreads\nForumPosts\nForumModeration\n")
+    typed(monkeypatch, "".join(f"{name}\n" for name in NAMES))
     run("tables", "delete")
     assert existing() == []
 
@@ -182,7 +182,7 @@ def test_a_name_typed_wrong_deletes_nothing_at_all(run, monkeypatch, answers):
 def test_delete_can_be_told_which_table(run):
     run("tables", "create", "--no-protection")
     run("tables", "delete", "ForumModeration", "--yes")
-    assert existing() == ["ForumThreads", "ForumPosts"]
+    assert existing() == [name for name in NAMES if name != "ForumModeration"]
 
 
 def test_a_table_that_is_not_the_forums_cannot_be_named(run):

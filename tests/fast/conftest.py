@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import select
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session")
 def parser() -> None:
-    """gunicorn's C parser, which not every machine can build; without it there is no loop to test."""
+    """gunicorn's C parser, which not every machine can build; without it, or epoll, there is no loop to test."""
+    if not hasattr(select, "epoll"):
+        pytest.skip("The loop needs epoll, which only Linux has.")
     if importlib.util.find_spec("gunicorn_h1c") is None:
         pytest.fail(ABSENT, pytrace=False) if os.environ.get("CI") else pytest.skip(ABSENT)
 

@@ -82,12 +82,15 @@ def test_all_that_makes_a_difference_is_asked(find):
     answer(
         PLAIN
         | {"HTTP_COOKIE": "a=\xe4", "HTTP_ACCEPT_ENCODING": "gzip", "HTTP_IF_NONE_MATCH": '"a", "b"'}
-        | {"HTTP_X_FORWARDED_PROTO": "https", "wsgi.url_scheme": "http"}
+        | {"HTTP_ACCEPT_LANGUAGE": "de, en", "HTTP_X_FORWARDED_PROTO": "https", "wsgi.url_scheme": "http"}
+        | {"HTTP_X_FORWARDED_FOR": "10.0.0.1", "HTTP_USER_AGENT": "Lynx"}
     )
-    target, host, address = b"/f/aws/?page=2", b"forum.example.org", "192.0.2.1"
+    target, host = b"/f/aws/?page=2", b"forum.example.org"
     assert find.asked == [
-        Ask(target, host, b"", b"", b"", None, True, address),
-        Ask(target, host, b"a=\xe4", b"gzip", b'"a", "b"', b"https", False, address),
+        Ask(target, host, b"", b"", b"", b"", None, True, "192.0.2.1"),
+        Ask(
+            target, host, b"a=\xe4", b"gzip", b"de, en", b'"a", "b"', b"https", False, "192.0.2.1", b"10.0.0.1", b"Lynx"
+        ),
     ]
 
 

@@ -97,7 +97,7 @@ def test_it_serves_survives_kill_9_and_stops_on_ctrl_c(start):
     second.wait_for("ForumPosts runs on")
     assert second.status_of("/") == 200
     children = children_of(second.process.pid)
-    assert len(children) == 3
+    assert len(children) == 4
     assert second.send(signal.SIGINT) == 0
     assert second.said().endswith("Stopped.\n")
     assert "Traceback" not in second.said()

@@ -59,10 +59,13 @@ def fill() -> Community:
         "crew": make_forum("crew", title="The crew only", read_access="groups"),
     }
     forums["crew"].read_groups.add(group)
-    staff = {STAFF: {"is_staff": True}, ROOT: {"is_staff": True, "is_superuser": True}}
-    people = {name: make_member(name, **staff.get(name, {})) for name in (AUTHOR, MEMBER, HAND, STAFF, ROOT)}
+    # New members may post ten times an hour, and the author posts more at once.
+    more = {AUTHOR: {"trust": 1}, STAFF: {"is_staff": True}, ROOT: {"is_staff": True, "is_superuser": True}}
+    people = {name: make_member(name, **more.get(name, {})) for name in (AUTHOR, MEMBER, HAND, STAFF, ROOT)}
     for user in people.values():
         user.email = mail(user.username)
+        # Their names are looked for on the pages of others.
+        user.hides_online = True
         user.save()
     group.user_set.add(people[AUTHOR], people[HAND])
     renew()
@@ -71,13 +74,17 @@ def fill() -> Community:
 
 
 def write(author: "User", forum: "Forum") -> "Thread":
-    """A thread whose title and text tell where it is; that in the open has two pages."""
+    """A thread whose title, text and tag tell where it is; that in the open has two pages."""
     from forum.actions import posting
     from forum.tables.keys import Nonce
+    from forum.tables.polls import Poll
     from tests.helpers import reader, rules
 
     who, where = reader(author), rules(forum)
-    thread = posting.start_thread(who, where, f"Title in {forum.name}", f"Words in {forum.name}.", Nonce.new())
+    poll = Poll(f"Question in {forum.name}?", ("Yes", "No"))
+    thread = posting.start_thread(
+        who, where, f"Title in {forum.name}", f"Words in {forum.name}.", Nonce.new(), [forum.name], poll
+    )
     for number in range(2, POSTS + 1 if forum.name == "open" else 2):
         thread, _ = posting.reply(who, where, thread.id, f"Post {number} of the thread.", Nonce.new())
     return thread

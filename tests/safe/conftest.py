@@ -6,5 +6,6 @@ from tests.safe.community import Community, fill
 
 
 @pytest.fixture
-def community(site: None) -> Community:
+def community(transactional_db: None, site: None) -> Community:
+    """Whoever saves an account makes pages stale once that is committed; so it is, or intents would be left."""
     return fill()

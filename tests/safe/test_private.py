@@ -8,6 +8,7 @@ request after the change is the one that counts.
 import itertools
 import time
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -16,7 +17,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from forum.models import User
-from tests.helpers import make_member, signed_in
+from forum.tables import members, posts, threads
+from tests.helpers import make_member, reply, signed_in
 from tests.safe.community import AUTHOR, HAND, MEMBER, PASSWORD, ROOT, STAFF, Community
 from tests.safe.doors import Act, Door, Office
 
@@ -120,6 +122,33 @@ class TestAccounts:
         browser = signed_in(member)
         door.closes_at_once(lambda: browser, *switch(way, office, member, "is_active"))
 
+    def test_who_is_suspended_is_out(self, door: Door, office: Office) -> None:
+        """For good: the sessions do not come back with the end of the suspension."""
+        browser, newest = newcomers()
+
+        def suspend() -> None:
+            form = {"reason": "Too many adverts.", "lasts": "7"}
+            office.sends(f"/admin/forum/user/{newest().pk}/moderation/suspend/", form)
+
+        door.closes_at_once(browser, nothing, suspend)
+
+    def test_sessions_of_the_suspended_stay_ended(self, door: Door, office: Office) -> None:
+        browser, newest = newcomers()
+        visitor, moderation = browser(), f"/admin/forum/user/{newest().pk}/moderation"
+        assert all(door.opens(visitor, place) for place in door.places)
+        office.sends(f"{moderation}/suspend/", {"reason": "Too many adverts.", "lasts": "good"})
+        office.sends(f"{moderation}/unsuspend/", {"reason": "A mistake."})
+        assert not any(door.opens(visitor, place) for place in door.places)
+        assert door.opens(signed_in(User.objects.get(pk=newest().pk)), "/")
+
+    def test_who_may_no_longer_moderate_members_has_no_way_to_it(self, community: Community) -> None:
+        warden, tools = community.people[STAFF], f"/admin/forum/user/{community.people[AUTHOR].pk}/moderation/"
+        browser = signed_in(warden)
+        for _ in range(2):
+            assert tools in browser.get(f"/u/{AUTHOR}/").content.decode()
+        warden.groups.clear()
+        assert tools not in browser.get(f"/u/{AUTHOR}/").content.decode() and browser.get(tools).status_code == 403
+
     def test_whose_account_is_deleted_in_the_admin_is_out(self, door: Door, office: Office) -> None:
         browser, newest = newcomers()
         door.closes_at_once(browser, nothing, lambda: office.deletes(f"forum/user/{newest().pk}"))
@@ -135,7 +164,9 @@ class TestAccounts:
 
     def test_whose_account_is_closed_on_another_device_is_out(self, door: Door) -> None:
         browser, newest = newcomers()
-        door.closes_at_once(browser, nothing, lambda: elsewhere(newest(), "/settings/close/", password=PASSWORD))
+        door.closes_at_once(
+            browser, nothing, lambda: elsewhere(newest(), "/settings/close/", password=PASSWORD, posts="keep")
+        )
 
     def test_a_password_changed_on_another_device_ends_this_session(self, door: Door) -> None:
         browser, newest = newcomers()
@@ -180,6 +211,58 @@ def elsewhere(user: User, url: str, **fields: str) -> None:
     """The member sends a form from a second device."""
     answer = signed_in(user).post(url, fields)
     assert answer.status_code == 302, answer.content.decode()
+
+
+# -- Notes ----------------------------------------------------------------------------------------
+
+
+class TestNotes:
+    """Of a private thread nobody is told who may not read it any more: its title may have changed since."""
+
+    TITLE = "A title of today"
+
+    @pytest.fixture
+    def crew(self, community: Community) -> str:
+        """The address of a thread where somebody has replied who has left the forum since."""
+        hand, thread = community.people[HAND], community.threads["crew"]
+        assert reply(hand, thread, "My two pence.").status_code == 302
+        community.group.user_set.remove(hand)
+        rename = {"title": self.TITLE, "reason": "A better one"}
+        url = f"/f/crew/{thread.id}"
+        assert signed_in(community.people[ROOT]).post(f"{url}/rename/", rename).status_code == 302
+        return url
+
+    @pytest.mark.parametrize("act", ["like", "answer", "hide", "delete"])
+    def test_that_are_new_are_not_told(self, act: str, crew: str, community: Community) -> None:
+        who = community.people[AUTHOR if act in ("like", "answer") else ROOT]
+        form = {"on": "1", "reason": "Too loud.", "confirmed": "1"}
+        assert signed_in(who).post(f"{crew}/2/{act}/", form).status_code == 302
+        self.nothing_is_told(community)
+
+    def test_of_reports_neither(self, crew: str, community: Community, settings: Any) -> None:
+        settings.REPORTS_TO_HIDE = 1
+        report = {"kind": "Spam"}
+        assert signed_in(community.people[AUTHOR]).post(f"{crew}/2/report/", report).status_code == 302
+        head = threads.get_thread("crew", community.threads["crew"].id)
+        assert posts.get_post_of(head, 2).deleted, "the report has hidden it"
+        self.nothing_is_told(community)
+
+    def nothing_is_told(self, community: Community) -> None:
+        hand = community.people[HAND]
+        assert members.list_notes(str(hand.pk), 9).notes == [] and members.get_inbox(str(hand.pk)).unread == 0
+        community.group.user_set.add(hand)
+        assert self.TITLE not in signed_in(hand).get("/notifications/").content.decode()
+
+    def test_of_before_are_shown_without_the_title(self, community: Community) -> None:
+        hand, thread = community.people[HAND], community.threads["crew"]
+        assert reply(hand, thread, "My two pence.").status_code == 302
+        signed_in(community.people[AUTHOR]).post(f"/f/crew/{thread.id}/2/like/", {"on": "1"})
+        form = {"reason": "Too loud.", "confirmed": "1"}
+        assert signed_in(community.people[ROOT]).post(f"/f/crew/{thread.id}/2/hide/", form).status_code == 302
+        browser = signed_in(hand)
+        assert browser.get("/notifications/").content.decode().count("Title in crew") == 2
+        community.group.user_set.remove(hand)
+        assert b"Title in crew" not in browser.get("/notifications/").content
 
 
 # -- Sessions -------------------------------------------------------------------------------------

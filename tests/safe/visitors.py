@@ -5,6 +5,7 @@ A visitor keeps cookies, reads forms off pages and sends them, signs in and out 
 
 import http.client
 import re
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from .community import PASSWORD
 
 SECONDS = 20
 CONNECTION_LASTS = 15
+IDLE_SECONDS = 10
 
 
 @dataclass
@@ -167,6 +169,7 @@ class Distant(Visitor):
         self._connection = http.client.HTTPConnection(urlsplit(site).netloc, timeout=SECONDS)
         self._cookies: dict[str, str] = {}
         self._asked = 0
+        self._last = time.monotonic()
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -188,7 +191,9 @@ class Distant(Visitor):
         # A path may hold a space that was taken from a link as it stood there.
         target = re.sub(r"\s", "%20", url)
         self._asked += 1
-        if self._asked % CONNECTION_LASTS == 0:
+        # The server closes what has been idle for long, perhaps at this very moment.
+        idle, self._last = time.monotonic() - self._last, time.monotonic()
+        if self._asked % CONNECTION_LASTS == 0 or idle > IDLE_SECONDS:
             self._connection.close()
         self._connection.request(method, target, urlencode(fields) if method == "POST" else None, headers)
         answer = self._connection.getresponse()

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from forum.tables import posts, threads
+from forum.tables import changes, posts, threads
 from forum.tables.keys import Nonce
+from forum.tables.moderation import Record, new_act, new_record, post_subject, thread_subject
 from forum.tables.overlay import Written
 from forum.tables.posts import Post, Reply
 from forum.tables.threads import Thread
@@ -34,18 +35,40 @@ def replied(thread: Thread, body: str = "A reply.", *, user: str = "2") -> Writt
     return {put_reply(thread, body, user=user).key: 1}
 
 
-def edit(thread: Thread, number: int, body: str) -> Written:
-    """Edit a post, and return what was written."""
-    post = post_of(thread, number)
-    posts.change_post(post, int(post.revision), "9", body, None, thread.title)
+def act_on(thread: Thread, number: int, kind: str, *, user: str = "9", reason: str = "") -> Record:
+    """The record of a moderator's act on a post; that of a member's own has no reason."""
+    subject = post_subject(thread.id, number)
+    return new_act(subject, kind, user, reason, forum=FORUM) if reason else new_record(subject, kind, user)
+
+
+def edit(
+    thread: Thread, number: int, body: str, *, seen: Post | None = None, title: str | None = None, user: str = "9"
+) -> Written:
+    """Edit a post, as it is now or as it was `seen`, and return what was written."""
+    post = seen or post_of(thread, number)
+    act = act_on(thread, number, "edit", user=user)
+    changes.change_post(head_of(thread), post, int(post.revision), act, body, title)
     return {post.key: int(post.revision) + 1}
 
 
-def delete(thread: Thread, number: int) -> Written:
+def become(
+    thread: Thread, number: int, status: str, *, seen: Post | None = None, body: str | None = None, reason: str = ""
+) -> Written:
+    """Hide, show or delete a post, as it is now or as it was `seen`, and return what was written."""
+    post = seen or post_of(thread, number)
+    act = act_on(thread, number, {"hidden": "hide", "visible": "show"}.get(status, "delete"), reason=reason)
+    changes.change_status(head_of(thread), post, status, act, body)
+    return {post.key: int(post.revision) + 1}
+
+
+def delete(thread: Thread, number: int, *, seen: Post | None = None) -> Written:
     """Delete a post, and return what was written."""
-    post = post_of(thread, number)
-    posts.remove_post(post, "9")
-    return {post.key: int(post.revision) + 1}
+    return become(thread, number, "deleted", seen=seen)
+
+
+def change(thread: Thread, **attributes: object) -> None:
+    """Lock a thread, rename it and the like."""
+    changes.change_thread(head_of(thread), new_act(thread_subject(thread.id), "lock", "9"), **attributes)
 
 
 def head_of(thread: Thread) -> Thread:

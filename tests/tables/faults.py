@@ -101,11 +101,18 @@ def lagging_indexes() -> Iterator[Callable[[], None]]:
     client.create_table(**schema.create_request(schema.declared(Post), schema.ON_DEMAND) | {"TableName": copy})
 
     def catch_up() -> None:
-        for item in client.scan(TableName=table)["Items"]:
+        there, shown = (client.scan(TableName=name)["Items"] for name in (table, copy))
+        for item in there:
             client.put_item(TableName=copy, Item=item)
+        for key in map(key_of, shown):
+            if key not in map(key_of, there):
+                client.delete_item(TableName=copy, Key=key)
 
     def ask_the_copy(params: dict[str, Any], **_: Any) -> dict[str, Any] | None:
         return params | {"TableName": copy} if params["TableName"] == table and "IndexName" in params else None
+
+    def key_of(item: dict[str, Any]) -> dict[str, Any]:
+        return {name: item[name] for name in ("ForumName", "PostTimestamp")}
 
     catch_up()
     try:

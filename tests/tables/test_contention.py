@@ -6,7 +6,7 @@ from threading import Barrier
 from forum.tables import posts, threads
 from forum.tables.keys import Nonce
 
-from .acts import FORUM, all_posts, bodies, head_of, numbers, reply, start
+from .acts import FORUM, all_posts, bodies, delete, edit, head_of, numbers, reply, start
 
 PEOPLE = 16
 
@@ -62,9 +62,9 @@ def test_replies_deletions_and_edits_at_once_leave_exact_counts(dynoxide):
 
     def act(n):
         if n % 3 == 0:
-            posts.remove_post(posts.get_post(thread.id, n + 2), "9")
+            delete(thread, n + 2)
         elif n % 3 == 1:
-            posts.change_post(posts.get_post(thread.id, n + 2), 1, "9", f"edited {n}", None, "A thread")
+            edit(thread, n + 2, f"edited {n}")
         else:
             reply(thread, f"late {n}")
 

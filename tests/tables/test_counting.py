@@ -117,13 +117,80 @@ def test_every_page_of_a_thread_costs_the_same(dynoxide):
     assert costs[0] <= 2
 
 
-def test_a_reply_writes_the_post_its_two_indexes_and_the_head(dynoxide):
+def test_a_reply_writes_the_post_its_two_indexes_the_head_and_the_members_numbers(dynoxide):
     thread = start()
     with counting() as ledger:
         reply(thread, "Short.")
-    # Post and head cost double in a transaction (4); an index entry is added to each of the post's
-    # two indexes (2); the head's entry in the list by activity is removed and put elsewhere (2).
-    assert ledger.write_units == 8
+    # Post, head and the member's numbers cost double in a transaction (6); an index entry is added to each of
+    # the post's two indexes (2); the head's entry in the list by activity is removed and put elsewhere (2).
+    assert ledger.write_units == 10
+    parts = {part: used.write for part, used in ledger.used.items() if used.write}
+    assert parts == {
+        "ForumPosts": 2,
+        "ForumPosts/ThreadPosts": 1,
+        "ForumPosts/UserPosts": 1,
+        "ForumThreads": 2,
+        "ForumThreads/LastActivity": 2,
+        "ForumMembers": 2,
+    }
+
+
+def test_what_is_read_in_an_index_is_the_indexs(dynoxide):
+    thread = start()
+    head = head_of(thread)
+    with counting() as ledger:
+        posts.list_of_thread(head, 1, 20)
+        threads.list_by_activity(FORUM, 1, 20)
+    assert {part: used.read for part, used in ledger.used.items()} == {
+        "ForumPosts/ThreadPosts": 0.5,
+        "ForumThreads/LastActivity": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "told", "used"),
+    [
+        ("Query", {"TableName": "T", "CapacityUnits": 1.5}, {"T": (1.5, 0)}),
+        ("PutItem", {"TableName": "T", "CapacityUnits": 2}, {"T": (0, 2)}),
+        (
+            "PutItem",
+            {"TableName": "T", "CapacityUnits": 3, "GlobalSecondaryIndexes": {"I": {"CapacityUnits": 2}}},
+            {"T/I": (0, 2), "T": (0, 1)},
+        ),
+        (
+            "Query",
+            {
+                "TableName": "T",
+                "CapacityUnits": 3,
+                "Table": {"CapacityUnits": 1},
+                "LocalSecondaryIndexes": {"I": {"CapacityUnits": 2}},
+            },
+            {"T/I": (2, 0), "T": (1, 0)},
+        ),
+        (
+            "TransactWriteItems",
+            [
+                {"TableName": "T", "CapacityUnits": 4, "Table": {"CapacityUnits": 4, "WriteCapacityUnits": 4}},
+                {"TableName": "U", "CapacityUnits": 2, "Table": {"CapacityUnits": 2, "ReadCapacityUnits": 2}},
+            ],
+            {"T": (0, 4), "U": (2, 0)},
+        ),
+        ("GetItem", None, {}),
+    ],
+)
+def test_whatever_an_engine_tells_is_understood(operation, told, used):
+    ledger = base.Ledger()
+    ledger.add(operation, {"ConsumedCapacity": told})
+    assert {part: (each.read, each.write) for part, each in ledger.used.items()} == used
+
+
+def test_what_nobody_counts_is_told_to_somebody(stored, monkeypatch):
+    told = []
+    monkeypatch.setattr(base, "elsewhere", told.append)
+    thread = start()
+    with counting():
+        head_of(thread)
+    assert [ledger.calls for ledger in told] == [["TransactWriteItems"]]
 
 
 def test_a_ledger_can_be_filled_without_capacity(stored):

@@ -10,9 +10,9 @@ from pynamodb.exceptions import QueryError, TransactWriteError
 
 from forum.errors import Busy, Unavailable
 from forum.local.ports import free_port, listener
-from forum.tables import base, posts, threads
+from forum.tables import base, threads
 
-from .acts import FORUM, all_posts, reply, start
+from .acts import FORUM, all_posts, delete, reply, start
 from .faults import answering, error
 
 GHOST = "01KAQ4ZT9N8YV3W2Q6JX5R7D00"
@@ -149,7 +149,7 @@ def test_a_write_that_is_tried_again_carries_the_same_token(stored):
         sent.append(request["ClientRequestToken"])
         return error("ThrottlingException")
 
-    for act in (start, lambda: reply(thread), lambda: posts.remove_post(posts.get_post(thread.id, 1), "9")):
+    for act in (start, lambda: reply(thread), lambda: delete(thread, 1)):
         with answering("TransactWriteItems", 400, refuse):
             waited(act)
         first, second = sent[-2:]

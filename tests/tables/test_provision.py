@@ -9,6 +9,7 @@ from forum.errors import NotFound
 from forum.local.ports import free_port
 from forum.tables import base, provision, schema, threads
 from forum.tables.billing import ON_DEMAND, Billing, Units
+from forum.tables.members import Item
 from forum.tables.posts import Post
 from forum.tables.provision import Patience, ProvisionError
 from forum.tables.schema import declared, differences
@@ -19,6 +20,7 @@ from .faults import answering, error
 
 POSTS = declared(Post)
 THREADS = declared(Thread)
+MEMBERS = declared(Item)
 WANTED = [declared(model) for model in schema.MODELS]
 
 
@@ -66,6 +68,7 @@ def test_creating_again_changes_nothing_and_keeps_what_is_stored(engine):
 def test_missing_indexes_are_added_and_show_what_was_stored_before(engine, missing):
     create(THREADS)
     create(replace(POSTS, indexes={name: index for name, index in POSTS.indexes.items() if name not in missing}))
+    create(MEMBERS)
     thread = start(user="7")
     said = create(POSTS)
     assert [sentence for sentence in said if "adding" in sentence] == [

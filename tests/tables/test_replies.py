@@ -7,7 +7,7 @@ from forum.tables import posts
 from forum.tables.base import counting
 from forum.tables.keys import Nonce
 
-from .acts import FORUM, all_posts, bodies, head_of, numbers, reply, seconds_ago, start
+from .acts import FORUM, all_posts, bodies, change, delete, head_of, numbers, reply, seconds_ago, start
 from .faults import changing_answers, losing_answers
 
 
@@ -146,9 +146,7 @@ def test_a_thread_that_closes_between_the_check_and_the_write_takes_no_reply(sto
 
 
 def close(thread):
-    from forum.tables import threads
-
-    threads.change_thread(thread, locked=True)
+    change(thread, locked=True)
 
 
 def test_a_deleted_thread_between_the_check_and_the_write_takes_no_reply(stored):
@@ -157,7 +155,7 @@ def test_a_deleted_thread_between_the_check_and_the_write_takes_no_reply(stored)
     def check(head):
         if head.deleted:
             raise Conflict("Deleted.")
-        posts.remove_post(posts.get_post(thread.id, 1), "1")
+        delete(thread, 1)
 
     with pytest.raises(Conflict):
         reply(thread, check=check)

@@ -120,16 +120,5 @@ def test_posts_of_a_forum_over_four_shards_are_newest_first_and_paged(stored):
     assert paged == everything
 
 
-def test_a_head_can_be_changed_and_a_missing_one_is_not_made(stored):
-    thread = start()
-    threads.change_thread(thread, locked=True, title="Closed")
-    assert (head_of(thread).locked, head_of(thread).title) == (True, "Closed")
-    ghost = Thread(FORUM, "01KAQ4ZT9N8YV3W2Q6JX5R7D00")
-    with pytest.raises(NotFound):
-        threads.change_thread(ghost, locked=True)
-    with pytest.raises(NotFound):
-        head_of(ghost)
-
-
 def titles(found: list[Thread]) -> list[str]:
     return [thread.title for thread in found]

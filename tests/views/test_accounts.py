@@ -204,7 +204,29 @@ class TestThrottling:
     def test_of_an_address_is_a_page_with_the_right_status(self, bob: User, client: Client) -> None:
         answers = [sign_in(client, f"nobody-{number}", "wrong horse") for number in range(31)]
         assert [answer.status_code for answer in answers] == [200] * 30 + [429]
-        assert "Too many requests" in text(answers[-1]) or "Too Many Requests" in text(answers[-1])
+        page, wait = text(answers[-1]), int(answers[-1]["Retry-After"])
+        assert "Too many requests" in page and f"Please wait {wait} seconds, then send it again." in page
+        assert 30 < wait <= 60, "of thirty a minute, the first is not a minute old"
+        assert 'name="login" value="nobody-30"' in page and "wrong horse" not in page, "no password is sent back"
+        assert '<input type="password" id="kept-password" name="password" value="">' in page
+
+    def test_keeps_what_was_typed_of_a_form_for_signing_up(self, site: None, client: Client, settings: Any) -> None:
+        settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "signup": "1/h/ip"}
+        fields = {"username": "x", "email": "new@example.org", "password1": "battery staple 7"}
+        assert client.post("/accounts/signup/", fields).status_code == 200
+        answer = client.post("/accounts/signup/", {**fields, "username": "newcomer"})
+        assert answer.status_code == 429 and "Please wait 60 minutes" in text(answer)
+        assert 'value="newcomer"' in text(answer) and 'value="new@example.org"' in text(answer)
+        assert 'href="/accounts/signup/">Back to the form' in text(answer)
+
+    def test_of_one_address_of_mail_says_how_long_to_wait_for_it(
+        self, bob: User, client: Client, settings: Any
+    ) -> None:
+        settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "reset_password": "20/m/ip,1/2h/key"}
+        for email, status in (("a@example.org", 302), ("A@example.org", 429), ("b@example.org", 302)):
+            answer = client.post("/accounts/password/reset/", {"email": email})
+            assert answer.status_code == status
+            assert status == 302 or "Please wait 2 hours" in text(answer)
 
     def test_is_not_fooled_by_a_forged_address(self, bob: User, client: Client) -> None:
         for number in range(31):
@@ -397,11 +419,14 @@ class TestChangingTheName:
         statuses = [self.change(bob, f"bob-{number}").status_code for number in range(3)]
         assert statuses == [302, 302, 429]
         assert User.objects.get().username == "bob-1"
+        refused = self.change(bob, "robert")
+        assert "Please wait 24 hours, then send it again." in text(refused) and 'value="robert"' in text(refused)
+        assert int(refused["Retry-After"]) > 80_000
 
 
 class TestClosingTheAccount:
     def close(self, client: Client, password: str = PASSWORD, **options: Any) -> Any:
-        return client.post("/settings/close/", {"password": password}, **options)
+        return client.post("/settings/close/", {"password": password, "posts": "keep"}, **options)
 
     def test_removes_the_person_and_leaves_the_posts(
         self, aws: Forum, bob: User, client: Client, django_capture_on_commit_callbacks: Any

@@ -11,6 +11,7 @@ from forum.errors import Conflict
 from forum.models import Forum, User
 from forum.tables import moderation, posts, threads
 from forum.tables.keys import Nonce
+from forum.tables.threads import Thread
 from tests.helpers import make_forum, make_member, page_url, reader, renew, reply, rules, signed_in, start_thread, token
 
 
@@ -197,7 +198,8 @@ class TestTheTextComesBack:
     def test_a_stale_edit_shows_both_texts(self, aws: Forum, ada: User, mod: User) -> None:
         thread = start_thread(ada, aws, "The title", "First text.")
         url = f"/f/aws/{thread.id}/1/edit/"
-        signed_in(mod).post(url, {"title": "The title", "body": "The moderator's text.", "revision": 1})
+        theirs = {"title": "The title", "body": "The moderator's text.", "revision": 1, "reason": "Clearer."}
+        assert signed_in(mod).post(url, theirs).status_code == 302
         answer = signed_in(ada).post(url, {"title": "The title", "body": "The author's text.", "revision": 1})
         assert answer.status_code == 409
         assert "The moderator&#x27;s text." in text(answer) and "The author&#x27;s text." in text(answer)
@@ -222,7 +224,7 @@ class TestWhatIsNotAllowed:
 
     def test_replying_to_a_moved_thread(self, aws: Forum, ada: User) -> None:
         thread = start_thread(ada, aws)
-        threads.change_thread(thread, moved_to=f"django/{thread.id}")
+        thread.update([Thread.moved_to.set(f"django/{thread.id}")])
         answer = reply(ada, thread, TEXT)
         assert answer.status_code == 409 and TEXT in text(answer) and "moved" in text(answer)
 
@@ -258,7 +260,7 @@ class TestWhatIsNotAllowed:
         thread = start_thread(ada, aws)
         reply(bob, thread)
         assert signed_in(ada).post(f"/f/aws/{thread.id}/1/delete/").status_code == 409
-        assert signed_in(mod).post(f"/f/aws/{thread.id}/1/delete/").status_code == 302
+        assert signed_in(mod).post(f"/f/aws/{thread.id}/1/delete/", {"reason": "Spam."}).status_code == 302
 
     def test_deleting_a_thread_while_somebody_replies(self, aws: Forum, ada: User, bob: User) -> None:
         thread = start_thread(ada, aws)
@@ -369,7 +371,7 @@ class TestAddresses:
         for path in (f"/f/aws/{thread.id}/2/edit/", f"/f/aws/{thread.id}/2/delete/", f"/p/{thread.id}/2/"):
             assert signed_in(ada).get(path).status_code == 404, path
 
-    @pytest.mark.parametrize("path", ["/f/aws/{}/reply/", "/f/aws/{}/lock/", "/preview/", "/theme/"])
+    @pytest.mark.parametrize("path", ["/f/aws/{}/lock/", "/preview/", "/theme/"])
     def test_getting_what_only_takes_forms_is_405(self, path: str, aws: Forum, ada: User) -> None:
         thread = start_thread(ada, aws)
         answer = signed_in(ada).get(path.format(thread.id))

@@ -1,0 +1,43 @@
+"""Two members write to each other, and a third sees nothing of it; on a telephone and without scripts."""
+
+from playwright.sync_api import expect
+
+from .conftest import Visit
+from .test_looks import flaws
+
+
+def test_two_members_write_and_a_third_sees_nothing(visit: Visit) -> None:
+    ada = visit("ada").goes_to("/u/bob/")
+    ada.follows("Message")
+    page = ada.page
+    expect(page.get_by_label("To", exact=True)).to_have_value("bob")
+    page.get_by_label("Title").fill("The surprise for Cleo")
+    page.get_by_label("Your message").fill("A grinder, **by hand**?")
+    assert flaws(page) == []
+    ada.presses("Send").sees("The surprise for Cleo")
+    url = page.url
+
+    bob = visit("bob", java_script_enabled=False).goes_to("/notifications/")
+    bob.page.get_by_role("link", name="wrote to you: “The surprise for Cleo”").click()
+    expect(bob.page.locator("article.post strong")).to_have_text("by hand")
+    bob.page.get_by_label("Your message").fill("And a bag of beans.")
+    bob.presses("Send").is_at("#message-2$")
+
+    ada.goes_to("/messages/")
+    expect(page.locator(".talk").first).to_contain_text("1 new")
+    assert flaws(page) == []
+    ada.follows("The surprise for Cleo").sees("The surprise for Cleo")
+    expect(page.locator("#message-2")).to_contain_text("And a bag of beans.")
+    assert flaws(page) == []
+
+    cleo = visit("cleo").goes_to("/messages/")
+    expect(cleo.page.get_by_role("main")).not_to_contain_text("surprise")
+    for address in (url, "/notifications/", "/search/?q=beans+bag", "/u/ada/", "/"):
+        cleo.goes_to(address)
+        expect(cleo.page.get_by_role("main")).not_to_contain_text("bag of beans")
+    cleo.goes_to(url)
+    expect(cleo.page.get_by_role("heading", level=1)).to_have_text("Nothing here")
+
+    ada.goes_to(url).follows("Leave").presses("Leave").is_at("/messages/$")
+    bob.goes_to(url)
+    expect(bob.page.locator(".talk-event")).to_contain_text("has left the conversation")
