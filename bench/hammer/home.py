@@ -29,6 +29,7 @@ def prepare(home: Path) -> None:
         FORUM_EMBEDDED="1",
         PYTHONPATH=str(root),
         STATIC_ROOT=str(usual / "static"),
+        RATE_LIMITS="all=off",
         REDIS_CACHE_URL=f"unix://{home / 'cache' / 'redis.sock'}?db=0",
         REDIS_SESSION_URL=f"unix://{home / 'sessions' / 'redis.sock'}?db=0",
     )
@@ -43,11 +44,15 @@ def prepare(home: Path) -> None:
 
 def populate() -> None:
     """Members and a forum, which all runs share. Writes to the database want a Redis whose pages they renew."""
+    from django.contrib.auth.models import Group
     from django.core.management import call_command
 
-    from forum.models import Forum, User
+    from forum.models import MODERATORS, Forum, User
 
     call_command("migrate", verbosity=0)
     Forum.objects.get_or_create(name=FORUM, defaults={"title": "The hammer"})
     for name in (MODERATOR, *READERS, *WRITERS):
         User.objects.get_or_create(username=name, defaults={"is_staff": name == MODERATOR})
+    moderator, group = User.objects.get(username=MODERATOR), Group.objects.get(name=MODERATORS)
+    # Not by `add`, which would want a Redis, too.
+    User.groups.through.objects.get_or_create(user=moderator, group=group)

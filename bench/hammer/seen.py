@@ -17,7 +17,7 @@ _REPLIES = re.compile(r'([\d,]+)(?:</span> <span class="unit">| )repl(?:y|ies)\b
 _NEWEST = re.compile(r'thread-bar-newest" href="[^"#]*#post-(\d+)"')
 _POST = re.compile(r'<article class="post( is-deleted)?" id="post-(\d+)"(.*?)</article>', re.DOTALL)
 _LISTED = re.compile(r'<li class="thread-row.*?</li>', re.DOTALL)
-_LISTED_TITLE = re.compile(r'<a href="(/f/[^/]+/([^/]+)/[^/]+/)"[^>]*>([^<]*)</a></h3>')
+_LISTED_TITLE = re.compile(r'<h3.*?<a href="(/f/[^/]+/([^/]+)/[^/]+/)"[^>]*>([^<]*)</a>', re.DOTALL)
 _LISTED_LAST = re.compile(r'<a href="[^"?#]*(?:\?page=(\d+))?#post-(\d+)"><time')
 _FED = re.compile(r'<article class="feed-post.*?</article>', re.DOTALL)
 _FED_TITLE = re.compile(r'<h3 class="feed-title"><a href="/p/([^/]+)/(\d+)/"[^>]*>([^<]*)</a>')

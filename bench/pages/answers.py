@@ -11,6 +11,7 @@ from .servers import HOST, Row
 
 # A form's two tokens are new in every answer.
 TOKEN = re.compile(rb'(name="(?:csrfmiddleware)?token" value=")[^"]*')
+VIEWS = re.compile(rb"<span>\xc2\xb7 [\d,]+ (?:view|reader)s?</span>")
 SECONDS = 30
 
 
@@ -60,8 +61,8 @@ def get(port: int, path: str, cookie: str = "") -> Answer:
 
 
 def meant(body: bytes) -> bytes:
-    """The body, less what is new in every answer."""
-    return TOKEN.sub(rb"\1", body)
+    """The body, less what is new in every answer, and how often the page was read when it was made."""
+    return VIEWS.sub(b"", TOKEN.sub(rb"\1", body))
 
 
 def truth(port: int, path: str, members: Sequence[Member]) -> dict[str, bytes]:

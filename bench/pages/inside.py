@@ -53,10 +53,10 @@ def fast_path(path: str, cookie: str, ordinary: Callable[[], object]) -> Callabl
         host=HOST.encode(),
         cookie=cookie.encode(),
         accept_encoding=b"gzip",
+        accept_language=b"",
         if_none_match=b"",
         forwarded_proto=None,
         tls=False,
-        address="127.0.0.1",
     )
     until = time.monotonic() + KEPT_SECONDS
     while (reply := find(ask)) is None:

@@ -130,4 +130,5 @@ def shared_environment(home: Path, stores: Mapping[str, str]) -> dict[str, str]:
         "FORUM_EMBEDDED": "1",
         "WEB_CONCURRENCY": str(WORKERS),
         "THREADS": str(THREADS),
+        "RATE_LIMITS": "all=off",
     }

@@ -9,8 +9,8 @@ def application() -> Any:
     """The WSGI application; the views plan every page as they plan those that are not kept: without a name."""
     from forum.views import caching, reading
 
-    def never_kept(name: str, *rest: Any) -> caching.Plan:
-        return caching.Plan("", *rest)
+    def never_kept(name: str, *rest: Any, **named: Any) -> caching.Plan:
+        return caching.Plan("", *rest, **named)
 
     vars(reading)["Plan"] = never_kept
     return wsgi.application
