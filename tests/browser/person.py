@@ -120,7 +120,7 @@ class Person:
     def preview(self) -> Locator:
         return self.page.get_by_role("region", name="Preview")
 
-    def sees(self, heading: str) -> Self:
+    def sees(self, heading: str | re.Pattern[str]) -> Self:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
         return self
 

@@ -8,7 +8,7 @@ from .site import Site
 
 def test_staff_define_a_forum_and_it_is_on_the_front_page_at_once(visit: Visit) -> None:
     stranger, grace = visit().goes_to("/"), visit("grace")
-    expect(stranger.page.get_by_role("link", name="Tea")).to_have_count(0)
+    expect(stranger.page.get_by_role("link", name="Tea", exact=True)).to_have_count(0)
 
     grace.goes_to("/admin/forum/forum/add/")
     grace.page.get_by_label("Name:").fill("tea")

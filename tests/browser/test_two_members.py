@@ -82,7 +82,8 @@ def test_what_one_says_of_oneself_the_other_reads(visit: Visit) -> None:
         {"name": "me.png", "mimeType": "image/png", "buffer": content.getvalue()}
     )
     cleo.presses("Use this picture")
-    bob.goes_to("/u/cleo/").sees("cleo")
+    # Whether cleo counts as here now depends on how long this took.
+    bob.goes_to("/u/cleo/").sees(re.compile("^cleo"))
     main = bob.page.get_by_role("main")
     expect(main).to_contain_text("she/her")
     expect(main).to_contain_text("Patagonia")
