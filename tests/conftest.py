@@ -1,6 +1,7 @@
 """Real engines for every test: one Dynoxide and one Valkey for the run, both emptied between tests."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from forum.local import dynamodb, redis
 from forum.models import Forum, User
 from forum.pulse import counting, views
 from forum.search.backend import index
-from forum.tables import base
+from forum.tables import base, posts
 from forum.tables.schema import MODELS
 from tests.helpers import create_tables, drop_tables, make_forum, make_member
 
@@ -100,3 +101,19 @@ def bob(site: None) -> User:
 @pytest.fixture
 def mod(site: None) -> User:
     return make_member("mod", is_staff=True)
+
+
+class Clock(datetime):
+    value = datetime.now(UTC)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return cls.value
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    """What the time is when a post is stored: it stands at `clock.value` until somebody moves it."""
+    Clock.value = datetime.now(UTC)
+    monkeypatch.setattr(posts, "datetime", Clock)
+    return Clock

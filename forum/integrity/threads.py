@@ -124,10 +124,16 @@ def _right(head: Thread, rows: Sequence[Row]) -> dict[str, Any]:
         "created_at": rows[0][1],
         "last_post_user_id": newest[2],
         "recent_posts": [row[1] for row in rows[-RECENT:]],
-        "last_post_timestamp": head.listed_at(newest[1]) if head.status == VISIBLE else None,
+        "last_post_timestamp": _place(head, newest[1]),
         "solved": int(head.solved) if int(head.solved) in readable else 0,
     }
     return {name: value for name, value in right.items() if getattr(head, name) != value}
+
+
+def _place(head: Thread, newest: str) -> str | None:
+    if head.status != VISIBLE:
+        return None
+    return head.last_post_timestamp if head.stands_for(newest) else head.listed_at(newest)
 
 
 def _mend_head(seen: Seen, right: Mapping[str, Any] | None) -> None:

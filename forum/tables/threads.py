@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -34,6 +34,13 @@ from .keys import forum_of, partitions, thread_partition, time_of
 PINNED = "p"
 # How many posts back a head remembers sort keys: ten keep a head below 1 KB, one write unit.
 RECENT = 10
+# A thread whose last RECENT posts came within HOT moves up the list only so often, since to move costs a write unit
+# more than to stay: the index's item is deleted and put anew. Readers see no difference. A list of 30 would lack a
+# thread that has just been replied to only if 30 others moved within that time, which is three times what the
+# partition of a forum's shard can take (1,000 write units a second, ten for each reply).
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
+HOT = timedelta(seconds=1)
+MOVES_EVERY = timedelta(milliseconds=100)
 # How often a thread may have moved on before its first address leads nowhere.
 HOPS = 5
 
@@ -102,8 +109,9 @@ class ForumItem(Table):
 class Thread(ForumItem):
     """A thread's head.
 
-    `last_post_timestamp` is by what it is listed: PINNED stands before that of a pinned thread, and a thread
-    in no list has none. `moved_to` is "<forum>/<thread id>". An archived thread takes no changes at all.
+    `last_post_timestamp` is by what it is listed: PINNED stands before that of a pinned thread, that of a hot one
+    may be of a post a moment before the last, and a thread in no list has none. `moved_to` is "<forum>/<thread id>".
+    An archived thread takes no changes at all.
     `solved` is the number of the post that answers it, 0 where none is marked; lists do not know it.
 
     `last_post_number` counts every post ever made (numbers have no gaps), `post_count` those that
@@ -162,6 +170,15 @@ class Thread(ForumItem):
         """By what the thread is listed when its last post has this sort key."""
         return f"{PINNED if (self.pinned if pinned is None else pinned) else ''}{timestamp}"
 
+    def stands_for(self, timestamp: str) -> bool:
+        """Whether its place in the list is near enough to that of a last post with this sort key."""
+        if self.last_post_timestamp is None or self.last_post_timestamp.startswith(PINNED) != self.pinned:
+            return False
+        return timedelta(0) <= time_of(timestamp) - self.last_activity < MOVES_EVERY
+
+    def _is_hot(self, timestamp: str) -> bool:
+        return len(self.recent_posts) == RECENT and time_of(timestamp) - time_of(self.recent_posts[0]) < HOT
+
     @property
     def key(self) -> Key:
         return self.partition, self.id
@@ -201,11 +218,12 @@ class Thread(ForumItem):
         """The update that counts one more post, with this sort key, if the head is still as it was read."""
         actions = [
             Thread.last_post_number.set(int(self.last_post_number) + 1),
-            Thread.last_post_timestamp.set(self.listed_at(timestamp)),
             Thread.last_post_user_id.set(user_id),
             Thread.post_count.add(1),
             Thread.recent_posts.set([*self.recent_posts, timestamp][-RECENT:]),
         ]
+        if not (self._is_hot(timestamp) and self.stands_for(timestamp)):
+            actions.append(Thread.last_post_timestamp.set(self.listed_at(timestamp)))
         return self, actions, self.unchanged()
 
 

@@ -1,6 +1,7 @@
 """`manage.py check-data`: each thing that can be wrong is found, and put right where that can be."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -59,6 +60,15 @@ def test_a_community_with_something_of_everything_is_in_order(there: Site, run: 
 
 def test_the_sample_is_in_order(site: None, run: Any) -> None:
     run("seed", "--threads=6", "--posts=60", "--users=5")
+    assert found() == []
+
+
+def test_a_hot_thread_whose_last_reply_did_not_move_it_is_in_order(there: Site, clock: Any) -> None:
+    for number in range(15):
+        clock.value += timedelta(milliseconds=5)
+        reply(there.bob, there.talk, f"At once {number}")
+    head = moved.head_of(there.talk)
+    assert head.last_post_timestamp < head.newest_key
     assert found() == []
 
 

@@ -1,13 +1,16 @@
 """Starting threads, and listing them over one shard and over many."""
 
+from datetime import timedelta
+
 import pytest
 
 from forum.errors import NotFound
 from forum.tables import posts, threads
+from forum.tables.base import counting
 from forum.tables.keys import Nonce, time_of
-from forum.tables.threads import Thread
+from forum.tables.threads import RECENT, Thread
 
-from .acts import FORUM, all_posts, bodies, head_of, reply, start
+from .acts import FORUM, all_posts, bodies, change, head_of, reply, start
 from .faults import answering, error, losing_answers
 
 SHARDS = 4
@@ -122,3 +125,55 @@ def test_posts_of_a_forum_over_four_shards_are_newest_first_and_paged(stored):
 
 def titles(found: list[Thread]) -> list[str]:
     return [thread.title for thread in found]
+
+
+# -- Hot threads ------------------------------------------------------------------------------------
+
+
+def answered_every(thread, clock, milliseconds, times):
+    """Reply so many times, one so long after the other; how often the thread moved in its forum's list."""
+    places = [head_of(thread).last_post_timestamp]
+    for _ in range(times):
+        clock.value += timedelta(milliseconds=milliseconds)
+        reply(thread)
+        places.append(head_of(thread).last_post_timestamp)
+    return len(set(places)) - 1
+
+
+def test_a_thread_that_is_answered_now_and_then_moves_with_each_reply(dynoxide, clock):
+    assert answered_every(start(), clock, 120, 30) == 30
+
+
+def test_a_hot_thread_moves_ten_times_a_second_at_most(dynoxide, clock):
+    thread = start()
+    answered_every(thread, clock, 20, RECENT)
+    assert answered_every(thread, clock, 20, 50) == 10
+    shown = threads.list_by_activity(FORUM, 1, 1)[0]
+    assert (int(shown.last_post_number), shown.last_post_user_id) == (RECENT + 51, "2")
+
+
+def test_a_reply_that_does_not_move_its_thread_costs_a_unit_less(dynoxide, clock):
+    thread = start()
+    answered_every(thread, clock, 20, RECENT + 5)
+    with counting() as ledger:
+        moved = answered_every(thread, clock, 1, 1)
+    assert (moved, ledger.used["ForumThreads/LastActivity"].write, ledger.write_units) == (0, 1, 9)
+
+
+def test_a_hot_thread_stands_above_all_that_were_answered_a_tenth_of_a_second_before(dynoxide, clock):
+    hot, other = start("Hot"), start("Other")
+    answered_every(hot, clock, 20, 25)
+    reply(other)
+    answered_every(hot, clock, 20, 6)
+    assert [head.id for head in threads.list_by_activity(FORUM, 1, 2)] == [hot.id, other.id]
+
+
+def test_a_hot_thread_stays_pinned(dynoxide, clock):
+    hot = start("Hot")
+    answered_every(hot, clock, 20, 25)
+    change(hot, pinned=True)
+    answered_every(hot, clock, 20, 10)
+    assert head_of(hot).last_post_timestamp.startswith("p")
+    change(hot, pinned=False)
+    answered_every(hot, clock, 20, 10)
+    assert not head_of(hot).last_post_timestamp.startswith("p")
