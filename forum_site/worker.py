@@ -1,4 +1,4 @@
-"""The worker class of the site's gunicorn: with the fast path in its loop, or gunicorn's own where that cannot be.
+"""The worker classes of the site's gunicorn: with the fast path in its loop, or threads alone where that cannot be.
 
 The site is the same with either. What stands in the way is told in the log, in one sentence.
 """
@@ -6,6 +6,8 @@ The site is the same with either. What stands in the way is told in the log, in 
 import importlib
 import os
 import select
+import socket
+import time
 from typing import Any
 
 import gunicorn  # type: ignore[import-untyped]
@@ -13,17 +15,36 @@ from gunicorn.config import PostRequest, PreRequest  # type: ignore[import-untyp
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
+from forum_site.balance import balance
+
 # The loop leans on gunicorn's inside; the tests in tests/fast say whether another version may be added.
 TESTED = ("27.0.1",)
 
 
+class SharingWorker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker, taking no more than its share of the connections (`forum_site.balance`)."""
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        balance.join(self.age)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        balance.have(self.nr_conns)
+        super().wait_for_and_dispatch_events(timeout)
+
+    def accept(self, listener: socket.socket) -> None:
+        balance.have(self.nr_conns)
+        if not balance.leaves(time.monotonic()):
+            super().accept(listener)
+
+
 class FastWorker(ThreadWorker):  # type: ignore[misc]
-    """Makes `forum_site.loop.LoopWorker`, or a plain ThreadWorker; gunicorn asks no more of a class."""
+    """Makes `forum_site.loop.LoopWorker`, or a SharingWorker; gunicorn asks no more of a class."""
 
     def __new__(cls, *arguments: Any, **named: Any) -> Any:
         cfg = named["cfg"] if "cfg" in named else arguments[5]
         if obstacle(cfg):
-            return ThreadWorker(*arguments, **named)
+            return SharingWorker(*arguments, **named)
         from forum_site.loop import LoopWorker
 
         return LoopWorker(*arguments, **named)

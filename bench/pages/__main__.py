@@ -2,6 +2,7 @@
 
 Run: python -m bench.pages [--rounds 3] [--seconds 3]
      python -m bench.pages --writes
+     python -m bench.pages --idle
 
 All servers have two workers on 127.0.0.1 and are asked in turn, each round anew, by wrk on 16 and on 64
 kept connections with `Accept-Encoding: gzip`; a figure is the median of the rounds. wrk runs on the same
@@ -23,7 +24,7 @@ from pathlib import Path
 
 from bench.site import temporary_site
 
-from . import answers, contents, inside, memory, nginx, servers, table, writes
+from . import answers, contents, idle, inside, memory, nginx, servers, table, writes
 from .load import Load, Measured, Target, measure
 from .servers import FAST, ROWS, Row, Running
 
@@ -172,6 +173,13 @@ def run(rounds: int, seconds: float) -> None:
         mixed(bench, rounds, seconds)
         inside.show(bench.site)
         memory.show(bench.home, bench.environment, bench.site, bench.running["off"])
+        wait(bench)
+
+
+def wait(bench: Bench) -> None:
+    """Print what readers cost whose page stays open; half of them are signed in."""
+    server, cookies = bench.running[FAST.server], [member.cookie for member in bench.site.members]
+    idle.show(server.port, bench.site.live, [*[""] * len(cookies), *cookies], server.pids())
 
 
 def main() -> None:
@@ -179,6 +187,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often every server is asked (default 3)")
     parser.add_argument("--seconds", type=int, default=3, help="for how long each time (default 3)")
     parser.add_argument("--writes", action="store_true", help="only what an invalidation adds to a reply")
+    parser.add_argument("--idle", action="store_true", help="only what readers cost whose page stays open")
     options = parser.parse_args()
     if options.writes:
         with temporary_site():
@@ -187,6 +196,10 @@ def main() -> None:
     if sentence := servers.missing():
         sys.exit(sentence)
     try:
+        if options.idle:
+            with started() as bench:
+                wait(bench)
+            return
         run(options.rounds, options.seconds)
     except answers.Wrong as wrong:
         sys.exit(f"\n{wrong}.")

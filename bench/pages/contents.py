@@ -34,6 +34,11 @@ class Contents:
     unkept: str
     members: list[Member]
 
+    @property
+    def live(self) -> str:
+        """What the open page asks whether it is still so."""
+        return self.page.rsplit("/", 2)[0] + "/live/"
+
 
 def fill() -> Contents:
     """Write everything through the tables' bulk writer."""

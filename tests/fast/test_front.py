@@ -9,12 +9,12 @@ import gunicorn
 import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
 
 from forum import fast
 from forum.exchange import Ask, Reply
 from forum_site import front, worker
 from forum_site.loop import LoopWorker
+from forum_site.worker import SharingWorker
 
 PLAIN = {
     "REQUEST_METHOD": "GET",
@@ -185,7 +185,7 @@ def test_the_loop_answers_under_the_settings_of_most_sites(parser):
 def test_settings_that_the_loop_could_not_honour_leave_everything_to_gunicorn(settings, sentence, parser):
     cfg = configured(**settings)
     assert sentence in worker.obstacle(cfg)
-    assert made(cfg) is ThreadWorker
+    assert made(cfg) is SharingWorker
 
 
 def test_a_worker_told_to_stop_at_once_while_it_hands_on_a_request_does_not_wait_for_itself(parser):
@@ -218,12 +218,12 @@ def test_a_gunicorn_that_the_loop_was_not_tried_with_is_left_alone(monkeypatch, 
     log.error_log.removeHandler(caplog.handler)
     sentence = "Pages are served by threads alone: the fast path knows gunicorn 27.0.1, and this is 99.0.0."
     assert caplog.messages == [sentence]
-    assert made(cfg) is ThreadWorker
+    assert made(cfg) is SharingWorker
 
 
 def test_below_another_address_everything_is_left_to_gunicorn(monkeypatch):
     monkeypatch.setenv("SCRIPT_NAME", "/forum")
-    assert made(configured()) is ThreadWorker
+    assert made(configured()) is SharingWorker
 
 
 def test_the_installed_gunicorn_is_one_that_the_loop_was_tried_with():

@@ -372,4 +372,4 @@ def test_without_the_c_parser_threads_serve_alone_and_the_front_is_still_there(h
 
 def test_one_setting_turns_it_off(plain):
     assert plain.get("/kept/1").way == "ordinary"
-    assert "Using worker: gthread" in plain.said
+    assert "SharingWorker" in plain.said
