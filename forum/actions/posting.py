@@ -183,7 +183,8 @@ def _insist(
 def _renewed(thread: Thread, post: Post, renamed: bool, retagged: Sequence[str] | None) -> Sequence[str]:
     """The tags of what shows a post that is edited, each once."""
     changed = [*touched.of_text(thread, post), *(touched.of_thread(thread) if renamed else [])]
-    changed += tagging.of_tags({*(thread.tags or []), *retagged}) if retagged is not None else []
+    if retagged is not None:
+        changed += [*touched.of_state(thread), *tagging.of_tags({*(thread.tags or []), *retagged})]
     return list(dict.fromkeys(changed))
 
 

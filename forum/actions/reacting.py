@@ -125,7 +125,7 @@ def set_answer(reader: Reader, forum: ForumRules, head: Thread, post: Post, on: 
     """Mark a reply as what answers its thread, in place of the one that was, or take the mark back."""
     number, solved = int(post.number), int(head.solved)
     limits = pace.buckets("answers", reader, f"{post.subject} {on}", forum)
-    with invalidating(*touched.of_pages(head), *touched.of_author(post.user_id), in_line=True, limits=limits):
+    with invalidating(*touched.of_state(head), *touched.of_author(post.user_id), in_line=True, limits=limits):
         for attempt in range(ATTEMPTS):
             require_solving(reader, forum, head, post)
             if (head.solved == number) == on:

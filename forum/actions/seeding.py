@@ -23,6 +23,8 @@ from forum.tables.keys import Nonce, post_timestamp, thread_id
 from forum.tables.posts import Post
 from forum.tables.threads import RECENT, Thread
 
+from . import tagging
+
 USERS_AT_ONCE = 500
 
 
@@ -123,7 +125,7 @@ def _confirm_addresses(users: Sequence[User]) -> None:
 
 
 class _Indexer:
-    """Feeds the search index with what has been stored, thread by thread."""
+    """Feeds the search index, and the threads of tags, with what has been stored, thread by thread."""
 
     def __init__(self) -> None:
         self._given = 0
@@ -152,6 +154,9 @@ class _Indexer:
             heads.append(head)
         if heads:
             feeding.store(posts, heads)
+        for head in heads:
+            if head.tags:
+                tagging.index(head)
 
 
 # -- Threads and posts ----------------------------------------------------------------------------
@@ -180,6 +185,7 @@ def _thread_items(sample: SampleThread, members: Sequence[str], shards: int) -> 
         head.last_post_user_id = author
     if head is not None:
         head.last_post_timestamp, head.recent_posts = key, list(recent)
+        head.tags, head.solved = list(sample.tags) or None, sample.answer
         yield head
 
 

@@ -89,7 +89,8 @@ def retag_step(job: Job) -> Progress:
     """Some threads that still have the old tag: what the table says is left is what there is to do."""
     old, new = job.state["old"], job.state["new"]
     rows = list(ThreadTag.objects.filter(tag=old).order_by("thread_id")[:AT_ONCE])
-    with invalidating(*of_tags(filter(None, [old, new])), *(tags.thread(row.thread_id) for row in rows)):
+    lists = {tags.HOME, *(tags.forum(row.forum) for row in rows)}
+    with invalidating(*of_tags(filter(None, [old, new])), *lists, *(tags.thread(row.thread_id) for row in rows)):
         done = sum(_retag(row, old, new, job) for row in rows)
     if rows and not done:
         raise Unavailable(_("These threads are changing very fast. It goes on in a moment."))

@@ -28,7 +28,7 @@ def of_pages(head: Thread) -> list[str]:
 
 
 def of_state(head: Thread) -> list[str]:
-    """A thread is locked or pinned: its own pages and the lists of threads."""
+    """A thread is locked, pinned, solved or has other tags: its own pages and the lists of threads."""
     return [*of_pages(head), tags.HOME, tags.forum(head.forum)]
 
 

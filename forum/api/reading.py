@@ -27,7 +27,7 @@ from forum.views.reading import THREADS_PER_PAGE, audience
 from . import shapes
 from .door import Caller
 from .routes import READING, router
-from .shapes import JSON, Forums, ForumShape, Member, PollShape, Posts, PostShape, Tags, Threads, WholeThread, kept
+from .shapes import JSON, Forums, ForumShape, Member, PollShape, Posts, PostShape, Tags, Threads, ThreadShape, kept
 
 MOST_POSTS = 100
 
@@ -113,7 +113,7 @@ def _next(request: HttpRequest, last: str) -> str | None:
 # -- A thread -------------------------------------------------------------------------------------
 
 
-@router.get("/forums/{forum:name}/threads/{thread:thread_id}", response=WholeThread, tags=[READING])
+@router.get("/forums/{forum:name}/threads/{thread:thread_id}", response=ThreadShape, tags=[READING])
 def get_thread(request: HttpRequest, name: str, thread_id: str) -> HttpResponse:
     def plan(directory: Directory, reader: Reader) -> Plan:
         rules = directory.get(name, reader)

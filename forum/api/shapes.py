@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -57,11 +56,9 @@ class ThreadShape(Schema):
     locked: bool
     pinned: bool
     archived: bool
-
-
-class WholeThread(ThreadShape):
     tags: list[str]
     solved: int | None = Field(description="The number of the post that answers it.")
+    views: int = Field(description="How often its pages were read, until a minute ago or so.")
 
 
 class Threads(Schema):
@@ -208,30 +205,32 @@ def forum_of(rules: ForumRules) -> ForumShape:
 def threads_of(heads: Sequence[Thread], more: str | None) -> Threads:
     """One SQL query, for names."""
     authors = Authors(user for head in heads for user in (head.user_id, head.last_post_user_id))
-    return Threads(items=[ThreadShape(**_thread(head, authors)) for head in heads], next=more)
+    return Threads(items=[_thread(head, authors) for head in heads], next=more)
 
 
-def thread_of(head: Thread) -> WholeThread:
+def thread_of(head: Thread) -> ThreadShape:
     """One SQL query, for names."""
-    authors = Authors([head.user_id, head.last_post_user_id])
-    return WholeThread(**_thread(head, authors), tags=list(head.tags or []), solved=int(head.solved) or None)
+    return _thread(head, Authors([head.user_id, head.last_post_user_id]))
 
 
-def _thread(head: Thread, authors: Authors) -> dict[str, Any]:
-    return {
-        "id": head.id,
-        "forum": head.forum,
-        "title": head.title,
-        "url": links.absolute(links.thread(head)),
-        "author": author_of(authors, head.user_id),
-        "last_author": author_of(authors, head.last_post_user_id),
-        "created": head.created,
-        "last_activity": head.last_activity,
-        "last_number": int(head.last_post_number),
-        "locked": bool(head.locked),
-        "pinned": bool(head.pinned),
-        "archived": bool(head.archived),
-    }
+def _thread(head: Thread, authors: Authors) -> ThreadShape:
+    return ThreadShape(
+        id=head.id,
+        forum=head.forum,
+        title=head.title,
+        url=links.absolute(links.thread(head)),
+        author=author_of(authors, head.user_id),
+        last_author=author_of(authors, head.last_post_user_id),
+        created=head.created,
+        last_activity=head.last_activity,
+        last_number=int(head.last_post_number),
+        locked=bool(head.locked),
+        pinned=bool(head.pinned),
+        archived=bool(head.archived),
+        tags=list(head.tags or []),
+        solved=int(head.solved) or None,
+        views=int(head.views or 0),
+    )
 
 
 def posts_of(found: Iterable[Post], ignored: Collection[str] = (), more: str | None = None) -> Posts:

@@ -22,7 +22,7 @@ from .door import Caller, nonce
 from .errors import Invalid
 from .reading import caller_of, found, poll_of
 from .routes import MODERATING, WRITING, router
-from .shapes import PollShape, PostShape, Problem, WholeThread
+from .shapes import PollShape, PostShape, Problem, ThreadShape
 
 THREADS = "/forums/{forum:name}/threads"
 THREAD = THREADS + "/{thread:thread_id}"
@@ -69,8 +69,8 @@ class Choices(Schema):
 # -- Posting --------------------------------------------------------------------------------------
 
 
-@router.post(THREADS, response={201: WholeThread, 202: Problem}, openapi_extra=KeyHeader, tags=[WRITING])
-def start_thread(request: HttpRequest, response: HttpResponse, name: str, sent: NewThread) -> Status[WholeThread]:
+@router.post(THREADS, response={201: ThreadShape, 202: Problem}, openapi_extra=KeyHeader, tags=[WRITING])
+def start_thread(request: HttpRequest, response: HttpResponse, name: str, sent: NewThread) -> Status[ThreadShape]:
     """Start a thread. With an Idempotency-Key it can be sent again without a second one."""
     caller = caller_of(request)
     reader, forum = caller.acts_at(name)

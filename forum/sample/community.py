@@ -1,7 +1,7 @@
 """A sample community of any size, the same every time for the same numbers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import accumulate, chain
 from random import Random
@@ -64,12 +64,13 @@ class Community:
         begun = self.now.timestamp() - written.age if grown else ended - sum(post.after for post in kept[1:])
         times = list(accumulate((post.after for post in kept[1:]), initial=begun))
         said = [(self._index(post.author), post.body) for post in kept]
-        return _thread(
+        thread = _thread(
             plan,
             written.title,
             chain((moment + 50 * rng.random() for moment in times), evenly(grown, times[-1] + 50, ended, rng)),
             chain(said, self._contributions(plan, written, begun, said[-1][0], rng)),
         )
+        return replace(thread, tags=written.tags, answer=written.answer if written.answer <= len(kept) else 0)
 
     def _contributions(
         self, plan: Plan, written: WrittenThread, since: float, author: int, rng: Random

@@ -1,8 +1,9 @@
 """The hand-written threads, read from `threads/<forum>/*.md`.
 
-A file begins with `title:` and `quiet:` (how long ago its last post is); `grows:` lets others carry the thread on
-with up to that many posts on the open topic of that name, since `age:`. Then each post follows a line
-`--- <username> +<time since the post before>`. Times are a number and m, h or d.
+A file begins with `title:`, `quiet:` (how long ago its last post is), `tags:` and, where a post answers it, `answer:`
+with its number; `grows:` lets others carry the thread on with up to that many posts on the open topic of that name,
+since `age:`. Then each post follows a line `--- <username> +<time since the post before>`. Times are a number and m, h
+or d.
 """
 
 import re
@@ -38,6 +39,8 @@ class WrittenThread:
     age: float
     topic: str
     grows: int
+    tags: tuple[str, ...]
+    answer: int
 
 
 def _seconds(text: str) -> float:
@@ -60,6 +63,8 @@ def parse(forum: str, text: str) -> WrittenThread:
         age=_seconds(fields.get("age", "0m")),
         topic=fields.get("topic", ""),
         grows=int(fields.get("grows", "0")),
+        tags=tuple(fields["tags"].split(", ")),
+        answer=int(fields.get("answer", "0")),
     )
 
 

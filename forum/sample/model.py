@@ -37,10 +37,13 @@ class SamplePost:
 
 @dataclass(frozen=True, slots=True)
 class SampleThread:
-    """One thread; `posts` can be read once, yields `size` posts and makes each as it is asked for."""
+    """One thread; `posts` can be read once, yields `size` posts and makes each as it is asked for. `answer` is the
+    number of the post that answers it, 0 for none."""
 
     forum: str
     title: str
     created: datetime
     posts: Iterator[SamplePost] = field(compare=False)
     size: int
+    tags: tuple[str, ...] = ()
+    answer: int = 0

@@ -63,6 +63,9 @@ class LastActivity(LocalSecondaryIndex["Thread"]):  # type: ignore[no-untyped-ca
                 "Pinned",
                 "Locked",
                 "Status",
+                "Tags",
+                "Solved",
+                "Views",
             ]
         )
 
@@ -112,7 +115,7 @@ class Thread(ForumItem):
     `last_post_timestamp` is by what it is listed: PINNED stands before that of a pinned thread, that of a hot one
     may be of a post a moment before the last, and a thread in no list has none. `moved_to` is "<forum>/<thread id>".
     An archived thread takes no changes at all.
-    `solved` is the number of the post that answers it, 0 where none is marked; lists do not know it.
+    `solved` is the number of the post that answers it, 0 where none is marked.
 
     `last_post_number` counts every post ever made (numbers have no gaps), `post_count` those that
     can be read. `recent_posts` holds the sort keys of the last ten posts, oldest first: with them a
@@ -135,7 +138,6 @@ class Thread(ForumItem):
     pinned = BooleanAttribute(attr_name="Pinned", default=False)
     locked = BooleanAttribute(attr_name="Locked", default=False)
     archived = BooleanAttribute(attr_name="Archived", default=False)
-    # Lists by activity do not have them: LastActivity projects none.
     tags: ListAttribute[Any] = ListAttribute(attr_name="Tags", of=UnicodeAttribute, null=True)
     solved = NumberAttribute(attr_name="Solved", default=0)
     moved_to = UnicodeAttribute(attr_name="MovedTo", null=True)

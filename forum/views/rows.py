@@ -83,11 +83,11 @@ class ThreadRow(Row):
     archived: bool
     author_id: str = ""
     last_author_id: str = ""
-    # The number of the post that answers it, 0 for none, and where that is; lists of threads do not know.
+    # The number of the post that answers it, 0 for none, and where that is.
     solved: int = 0
     solved_url: str = ""
-    # Nor do they know these: its tags, how often it was read, and by how many.
     tags: Sequence[TagRow] = ()
+    # How often it was read, and by how many, which lists do not know.
     views: int = 0
     readers: int = 0
 

@@ -103,7 +103,15 @@ def test_a_like_and_an_answer_renew_the_thread_and_the_page_that_counts_them(
     pages.stale()
     for who, act, on in ((bob, "1/like", "1"), (bob, "1/like", "0"), (ada, "2/answer", "1"), (ada, "2/answer", "0")):
         assert signed_in(who).post(f"/f/aws/{thread.id}/{act}/", {"on": on}).status_code == 302
-        assert pages.stale() == {"thread", "ada" if act == "1/like" else "bob"}, (act, on)
+        # Lists mark the threads that have an answer; of likes they say nothing.
+        renewed = {"thread", "ada"} if act == "1/like" else {"thread", "bob", "home", "forum"}
+        assert pages.stale() == renewed, (act, on)
+
+
+def test_other_tags_renew_the_lists_that_show_them(pages: Pages, thread: Thread, ada: User) -> None:
+    fields = {"title": "The thread", "body": "Its text.", "revision": 1, "tags": "howto"}
+    assert signed_in(ada).post(f"/f/aws/{thread.id}/1/edit/", fields).status_code == 302
+    assert pages.stale() >= {"home", "forum", "thread"}
 
 
 def test_a_bookmark_and_a_like_that_is_refused_renew_nothing_of_others(pages: Pages, thread: Thread, ada: User) -> None:

@@ -8,8 +8,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from forum.actions import approving, tagging
+from forum.actions import approving, tagging, viewing
 from forum.models import BlockedText, Forum, Job, ThreadTag, User
+from forum.pulse import views
 from forum.tables import cases, threads
 from forum.tables.threads import Thread
 from forum.views import tagged as view
@@ -47,6 +48,22 @@ def found(tag: str, browser: Client | None = None) -> list[str]:
 @pytest.fixture
 def tagged(aws: Forum, ada: User) -> Thread:
     return start(ada, aws, "DynamoDB, Page Numbers")
+
+
+def test_lists_show_a_threads_tags_whether_it_is_solved_and_how_often_it_was_read(
+    tagged: Thread, ada: User, bob: User
+) -> None:
+    reply(bob, tagged)
+    for url in ("/", "/f/aws/"):
+        assert "mark-solved" not in page(url) and ">0</span>" in page(url)
+    views.count(f"aws/{tagged.id}", "7")
+    views.flush()
+    viewing.save()
+    assert signed_in(ada).post(f"/f/aws/{tagged.id}/2/answer/", {"on": "1"}).status_code == 302
+    for url in ("/", "/f/aws/"):
+        text = page(url)
+        assert "mark-solved" in text and '<a class="row-tag" href="/tag/dynamodb/">' in text
+        assert '<span class="count">1</span> <span class="unit">view</span>' in text
 
 
 # -- Giving them ----------------------------------------------------------------------------------
