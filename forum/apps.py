@@ -23,7 +23,7 @@ class ForumConfig(AppConfig):
         from allauth.account.signals import user_signed_up
 
         from . import charging, checks  # noqa: F401  (registers the deployment checks)
-        from .actions import remembering, viewing
+        from .actions import flushing, remembering
         from .cache import local
         from .pulse import counting, views
         from .search import feeding
@@ -32,7 +32,7 @@ class ForumConfig(AppConfig):
         post_migrate.connect(make_search_index, sender=self, dispatch_uid="forum.search")
         post_migrate.connect(make_moderators, sender=self, dispatch_uid="forum.moderators")
         tallies.listeners.append(counting.note)
-        local.also += [remembering.save_marks, views.flush, viewing.save_if_due]
+        local.also += [remembering.save_marks, views.flush, flushing.save_if_due]
         base.elsewhere = charging.charge_command
         atexit.register(charging.finish_command)
         # After the answer has been sent, so that nobody waits for it.

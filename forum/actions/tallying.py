@@ -1,4 +1,5 @@
-"""Counting anew from all heads and posts: members' numbers in DynamoDB (`stats`), and the rankings in Redis (`pulse`).
+"""Counting anew from all heads and posts: members' numbers in DynamoDB (`stats`), and the rankings in Redis with the
+totals of forums in both (`pulse`).
 
 For what was written before it was counted, after a table was restored, and after Redis was lost. The only way to have
 these otherwise is `tables.tallies`, with every act.
@@ -9,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from forum.cache.intents import invalidate_all
-from forum.models import User
+from forum.models import Forum, User
 from forum.pulse.rebuilding import Pulse
-from forum.tables import reading_all, tallies
+from forum.tables import reading_all, tallies, totals
 from forum.tables.base import Table
 from forum.tables.posts import Post
 from forum.tables.reading_all import Page, Start
 from forum.tables.tallies import Change, Tally
+
+from . import flushing
 
 VISIBLE, MOVED = "visible", "moved"
 
@@ -54,14 +57,33 @@ class Stats:
         yield len(members)
 
 
-COUNTERS: dict[str, Callable[[], Counter]] = {"stats": Stats, "pulse": Pulse}
+class ForumTotals:
+    """How many posts and threads each forum has, `counts` by forum and name."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(totals.NAMES, 0))
+
+    def add(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            if change.name in totals.NAMES:
+                self.counts[change.forum][change.name] += change.more
+
+    def store(self, members: set[str]) -> Iterator[int]:
+        # What has come together is of posts that were counted.
+        flushing.save()
+        for forum in {*self.counts, *Forum.objects.values_list("name", flat=True)}:
+            flushing.correct(forum, self.counts[forum])
+            yield 1
+
+
+COUNTERS: dict[str, tuple[Callable[[], Counter], ...]] = {"stats": (Stats,), "pulse": (Pulse, ForumTotals)}
 
 
 def rebuild(*whats: str) -> Iterator[int]:
     """Count these of COUNTERS, and say now and then how many heads and posts were looked at. What is written meanwhile
     may be missing or double: whoever wants exact numbers does it while nobody writes. Two scans. Down without Redis
     where it is to hold them."""
-    counters = [COUNTERS[what]() for what in whats]
+    counters = [counter() for what in whats for counter in COUNTERS[what]]
     seen = 0
     for seen, changes in everything():
         for counter in counters:

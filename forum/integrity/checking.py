@@ -9,7 +9,7 @@ from forum.journal import Journal
 from forum.models import User
 from forum.tables.base import Lost
 
-from . import cases, members, reading, threads
+from . import cases, forums, members, reading, threads
 from .findings import Finding
 
 
@@ -18,7 +18,7 @@ def check(segments: int, units: float) -> Iterator[int | Finding]:
     with closing(Journal("", reading.SCHEMA)) as journal:
         journal.set("closed", User.objects.filter(is_active=False).count())
         yield from reading.read(journal, segments, units)
-        for part in (threads, members, cases):
+        for part in (threads, members, forums, cases):
             for finding in part.findings(journal):
                 if finding.still():
                     yield finding

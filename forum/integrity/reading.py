@@ -1,19 +1,22 @@
 """All tables read once, in parallel segments, into a journal on the disk: of each item what the checks compare.
 
-Members' numbers come first, by BatchGetItem, then heads, posts, members' items and cases. So whoever counts was read
-before what is counted: if it is the same at the end, nothing was added meanwhile, and the comparison holds.
+Members' numbers and forums' totals come first, by BatchGetItem, then heads, posts, members' items and cases. So whoever
+counts was read before what is counted: if it is the same at the end, nothing was added meanwhile, and the comparison
+holds.
 """
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from forum.actions import holding
+from forum.actions import flushing, holding
 from forum.journal import Journal
-from forum.models import Job, User
-from forum.tables import bookmarks, cases, ignores, parallel, raw, reactions, talks, tallies, votes
+from forum.models import Forum, Job, User
+from forum.redis import Down
+from forum.tables import bookmarks, cases, ignores, parallel, raw, reactions, talks, tallies, totals, votes
 from forum.tables.members import INBOX, NOTE
 from forum.tables.moderation import CASE
 from forum.tables.parallel import Pace
@@ -28,6 +31,7 @@ CREATE TABLE posts (id, partition, number, timestamp, user, status, likes, addre
 CREATE TABLE likes (address, user, PRIMARY KEY (address, user)) WITHOUT ROWID;
 CREATE TABLE votes (thread, user, choices, PRIMARY KEY (thread, user)) WITHOUT ROWID;
 CREATE TABLE stats (user PRIMARY KEY, posts, threads, likes, solved, digest) WITHOUT ROWID;
+CREATE TABLE totals (forum PRIMARY KEY, posts, threads, batch) WITHOUT ROWID;
 CREATE TABLE marked (user, address, at, PRIMARY KEY (user, address)) WITHOUT ROWID;
 CREATE TABLE listed (user, at, address, PRIMARY KEY (user, at)) WITHOUT ROWID;
 CREATE TABLE inboxes (user PRIMARY KEY, unread, read_to, ignored) WITHOUT ROWID;
@@ -52,6 +56,7 @@ def read(journal: Journal, segments: int, units: float) -> Iterator[int]:
     for thread in _held():
         journal.do("INSERT OR IGNORE INTO held VALUES (?)", [thread])
     _read_stats(journal)
+    _read_totals(journal)
     for table, note in ((raw.THREADS, _head), (raw.POSTS, _post), (raw.MEMBERS, _of_member), (raw.MODERATION, _record)):
         with parallel.workers(1, threads=min(segments, 16)) as workers:
             for _, found, _ in parallel.pages(workers, partial(raw.list_page, table), segments, pace):
@@ -79,6 +84,14 @@ def _read_stats(journal: Journal) -> None:
             values = [number(item, name) for name in ("Posts", "Threads", "Likes", "SolvedThreads")]
             known = digest(raw.MEMBERS, item) if item else ""
             journal.do("INSERT INTO stats VALUES (?, ?, ?, ?, ?, ?)", [member, *values, known])
+
+
+def _read_totals(journal: Journal) -> None:
+    """What is there of forums, with what Redis has counted so far; nothing where that cannot be known."""
+    with suppress(Down):
+        flushing.save()
+        for forum, item in totals.get_totals(Forum.objects.values_list("name", flat=True)).items():
+            journal.do("INSERT INTO totals VALUES (?, ?, ?, ?)", [forum, *item.numbers.values(), item.batch])
 
 
 # -- One item each --------------------------------------------------------------------------------

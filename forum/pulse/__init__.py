@@ -9,11 +9,11 @@ cluster, too::
     pulse:{pulse}:posts:2026-11         for ever, a month,
     pulse:{pulse}:posts:2026-W48        a week and
     pulse:{pulse}:posts:2026-11-26      a day (UTC): what was *written* then, and the likes that has been given since
-    pulse:{pulse}:totals                hash: aws|posts, aws|threads -> how many
+    pulse:{pulse}:totals                hash: aws|posts, aws|threads -> how many DynamoDB has, see `totals`
     pulse:{pulse}:today:2026-11-26      hash: posts -> how many were written that day
     pulse:{pulse}:points                hash: thread -> its posts and their likes
     pulse:{pulse}:trending              sorted set: aws/01J… -> what it is ranked by, see `trending`
     pulse:{pulse}:recent                list of what just happened, the newest first
     pulse:{pulse}:since                 since when all of this is counted; gone where it is whole
-    pulse:{pulse}:views                 hash of what was read and is not yet counted in DynamoDB, see `views`
+    pulse:{pulse}:unsaved               hash of what is to be added to DynamoDB, see `batches`: views, forums' totals
 """

@@ -5,7 +5,6 @@ Redis that is lost, leaves ranks that are a little too low until `manage.py rebu
 """
 
 import json
-import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import Any
 from forum.redis import Down
 from forum.tables.tallies import LIKES, POSTS, SOLVED, THREADS, Change, is_member
 
-from . import store, trending
+from . import batches, store, totals, trending
 
 # So many changes wait while Redis is away.
 MOST_WAITING = 1000
@@ -70,7 +69,7 @@ def note(changes: Sequence[Change]) -> None:
 
 def _send(changes: Sequence[Change]) -> None:
     now = datetime.now(UTC)
-    keys = _Keys(f"pulse:{{pulse}}:told:{secrets.token_hex(8)}", store.SINCE)
+    keys = _Keys(store.told_key(), store.SINCE)
     operations = [operation for change in changes for operation in _operations(change, keys, now)]
     store.ask((COUNT, keys.names, [json.dumps(operations), int(now.timestamp())]))
 
@@ -89,8 +88,8 @@ class _Keys:
 
 def _operations(change: Change, keys: _Keys, now: datetime) -> Iterator[Operation]:
     yield from _ranks(change, keys, now)
-    if change.name in (POSTS, THREADS):
-        yield ["total", keys[store.TOTALS], f"{change.forum}|{change.name}", change.more, 0]
+    if change.name in totals.NAMES:
+        yield ["total", keys[batches.UNSAVED], totals.field(change.forum, change.name), change.more, 0]
     if change.name == POSTS and change.user_id and change.at[:10] == f"{now:%Y-%m-%d}":
         yield ["total", keys[store.today_key(now)], POSTS, change.more, store.TODAY_SECONDS]
     yield from _trend(change, keys)

@@ -1,12 +1,13 @@
 """All that the home page says of what is going on, in one round trip."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from forum.redis import Call, Down
-from forum.tables.tallies import LIKES, POSTS, THREADS
+from forum.tables.tallies import LIKES, POSTS
 
-from . import boards, recent, store, trending
+from . import boards, recent, store, totals, trending
 from .boards import Standing
 from .recent import Happening
 from .trending import Place
@@ -16,10 +17,8 @@ BOARD = 5
 TRENDING = 40
 RECENT = 60
 
-# KEYS: what was written today; totals. -> posts of today; the totals' fields and values in turn
-_NUMBERS = """
-return {redis.call('HGET', KEYS[1], 'posts') or 0, redis.call('HGETALL', KEYS[2])}
-"""
+# KEYS: what was written today. -> how many posts that is
+_TODAY = "return redis.call('HGET', KEYS[1], 'posts') or 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +36,27 @@ class Now:
 NOTHING = Now(0, {}, [], [], [], [])
 
 
-def get_now() -> Now:
-    """What is going on; NOTHING without Redis. One round trip."""
+def get_now(forums: Sequence[str]) -> Now:
+    """What is going on, with the totals of these forums; NOTHING without Redis. One round trip; where Redis has lost
+    some of the totals two more, and a BatchGetItem."""
     calls: list[Call] = [
-        (_NUMBERS, [store.today_key(datetime.now(UTC)), store.TOTALS], []),
+        (_TODAY, [store.today_key(datetime.now(UTC))], []),
+        totals.call(forums),
         boards.call(POSTS, "week", 0, BOARD),
         boards.call(LIKES, "week", 0, BOARD),
         trending.call(TRENDING),
         recent.call(RECENT),
     ]
     try:
-        numbers, writers, liked, hot, happened = store.ask(*calls)
+        today, numbers, writers, liked, hot, happened = store.ask(*calls)
+        counted = totals.taken(numbers, forums)
     except Down:
         return NOTHING
-    today, totals = numbers
     return Now(
         posts_today=int(today),
-        totals=_totals(totals),
+        totals=counted,
         writers=boards.taken(writers).standings,
         liked=boards.taken(liked).standings,
         trending=trending.taken(hot),
         recent=recent.taken(happened),
     )
-
-
-def _totals(flat: list[bytes]) -> dict[str, tuple[int, int]]:
-    numbers = {field.decode(): int(value) for field, value in zip(flat[::2], flat[1::2], strict=True)}
-    forums = {field.partition("|")[0] for field in numbers}
-    return {name: (numbers.get(f"{name}|{POSTS}", 0), numbers.get(f"{name}|{THREADS}", 0)) for name in forums}

@@ -1,4 +1,4 @@
-"""Everything counted anew, beside what is shown, and then put in its place at once."""
+"""Everything that is in Redis alone counted anew, beside what is shown, and then put in its place at once."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,6 @@ class Pulse:
     def __init__(self, now: datetime | None = None) -> None:
         self.now = now or datetime.now(UTC)
         self._boards: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._totals: dict[str, int] = defaultdict(int)
         self._today: dict[str, int] = defaultdict(int)
         self._points: dict[str, int] = defaultdict(int)
         self._listed: dict[str, tuple[str, float]] = {}
@@ -35,8 +34,6 @@ class Pulse:
             if change.name in store.MEASURES and is_member(change.user_id):
                 for period in store.current(change.at, self.now):
                     self._boards[store.board_key(change.name, period, self.now)][change.user_id] += change.more
-            if change.name in (POSTS, THREADS):
-                self._totals[f"{change.forum}|{change.name}"] += change.more
             if change.name == POSTS and change.at[:10] == f"{self.now:%Y-%m-%d}":
                 self._today[POSTS] += change.more
             if change.name == THREADS:
@@ -54,7 +51,7 @@ class Pulse:
         }
         sets = {key: self._of(key, members) for key in lives} | {store.TRENDING: self._hottest()}
         today = store.today_key(self.now)
-        hashes = {store.TOTALS: self._totals, today: self._today, store.POINTS: self._points}
+        hashes = {today: self._today, store.POINTS: self._points}
         with answering(store.ALIAS):
             yield from _stage(sets, hashes)
             _swap([*sets, *hashes], {**lives, today: store.TODAY_SECONDS})

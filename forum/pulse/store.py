@@ -1,5 +1,6 @@
 """Where everything is, and which days, weeks and months are counted."""
 
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,11 @@ TOTALS = "pulse:{pulse}:totals"
 POINTS = "pulse:{pulse}:points"
 TRENDING = "pulse:{pulse}:trending"
 RECENT = "pulse:{pulse}:recent"
+
+
+def told_key() -> str:
+    """Where it is remembered that a script has run, should it be sent twice."""
+    return f"pulse:{{pulse}}:told:{secrets.token_hex(8)}"
 
 
 def today_key(moment: datetime) -> str:

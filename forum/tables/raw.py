@@ -27,12 +27,13 @@ from .posts import Post
 from .talks import TalkItem
 from .tallies import Tally
 from .threads import Thread
+from .totals import Totals
 
 THREADS, POSTS, MEMBERS, MODERATION = "ForumThreads", "ForumPosts", "ForumMembers", "ForumModeration"
 TABLES: dict[str, type[Model]] = {THREADS: Thread, POSTS: Post, MEMBERS: Item, MODERATION: Record}
 # All that is stored in a table: several models share the one of members.
 _MODELS: dict[str, tuple[type[Model], ...]] = {name: (model,) for name, model in TABLES.items()}
-_MODELS[MEMBERS] = (Item, TalkItem, Tally, Saved)
+_MODELS[MEMBERS] = (Item, TalkItem, Tally, Totals, Saved)
 
 PAGE = 500
 # Of a transaction, of 100 items and 4 MB; and what one item may have.

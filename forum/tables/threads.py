@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
@@ -26,6 +26,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from forum.errors import NotFound
 
 from .base import Table, Update, table_name
+from .batches import change_once
 from .bulk import Key, get_many
 from .keys import forum_of, partitions, thread_partition, time_of
 
@@ -312,18 +313,13 @@ def list_of_user(user_id: str, limit: int, before: str = "") -> list[Key]:
 
 
 def change_views(key: Key, views: int, readers: int, batch: int) -> None:
-    """Add to how often a thread was read, once for each batch: batches' numbers rise, and one that was added, or one
-    before it, is not added again. A thread that moved is followed; one that is gone is passed over. One UpdateItem."""
-    unseen = Thread.views_batch.does_not_exist() | (Thread.views_batch < batch)
-    actions: list[Action] = [Thread.views.add(views), Thread.readers.add(readers), Thread.views_batch.set(batch)]
+    """Add to how often a thread was read, once for each batch. A thread that moved is followed; one that is gone is
+    passed over. One UpdateItem."""
+    actions: list[Action] = [Thread.views.add(views), Thread.readers.add(readers)]
     for __ in range(HOPS):
-        head = Thread(*key)
-        try:
-            head.update(actions, condition=Thread.id.exists() & Thread.moved_to.does_not_exist() & unseen)
+        here = Thread.id.exists() & Thread.moved_to.does_not_exist()
+        if change_once(Thread(*key), Thread.views_batch, batch, actions, here):
             return
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
         try:
             head = Thread.get(*key, consistent_read=True)
         except DoesNotExist:

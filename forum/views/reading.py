@@ -55,7 +55,8 @@ def audience(directory: Directory, reader: Reader) -> str:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """All forums with their newest threads, the pinned ones first, and what is going on. One Query per forum and
-    shard, one Redis round trip, and a BatchGetItem at most."""
+    shard, one Redis round trip, and a BatchGetItem at most; the totals of a forum are read once besides where Redis
+    does not know them."""
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         forums = directory.readable(reader)
@@ -66,7 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
             rows = iter(thread_rows([(thread, forum) for forum, found in lists for thread in found]))
             cards = [(forum, list(islice(rows, len(found)))) for forum, found in lists]
             newest = sorted(chain(*(found for __, found in cards)), key=lambda row: row.last_activity, reverse=True)
-            alive = get_now()
+            alive = get_now([forum.name for forum in forums])
             return render(
                 "forum/home.html",
                 forums=[(forum, found[:HOME_NEWEST], alive.totals.get(forum.name)) for forum, found in cards],

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from forum import jobs
-from forum.actions import messaging, moving, posting
+from forum.actions import flushing, messaging, moving, posting
 from forum.archive import relational
 from forum.models import BlockedText, Forum, User
 from forum.tables import base, ignores, marks, raw, threads
@@ -132,6 +132,7 @@ def make() -> Site:
     moving.split(reader(mod), rules(aws), head_of(split), [3, 4, 8], title="Parted", into=None, reason="So.")
     moving.merge(reader(mod), rules(aws), head_of(merged), rules(aws), head_of(talk), "The same.")
     work_off()
+    flushing.save()
     return site
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
+from forum import redis as stores
 from forum.actions import moving, transfers
 from forum.integrity import checking
 from forum.integrity.findings import Finding
 from forum.models import Job, User
+from forum.pulse import batches
 from forum.tables import parallel, raw
 from forum.tables.threads import Thread
 from tests.commands import moved
@@ -115,6 +117,16 @@ def test_what_is_written_while_all_is_read_is_no_finding(there: Site, monkeypatc
     assert found() == []
 
 
+def test_of_what_redis_has_yet_to_add_nothing_is_said_while_it_is_away(there: Site, monkeypatch: Any) -> None:
+    change(raw.MEMBERS, {"Posts": N}, UserID="FORUM#aws")
+
+    def down(*_: object) -> None:
+        raise stores.Down("sessions")
+
+    monkeypatch.setattr(batches.store, "ask", down)
+    assert found() == []
+
+
 # -- What is wrong, found, and put right ----------------------------------------------------------
 
 N, EARLY = {"N": "99"}, {"S": "2026-01-01T00:00:00.000000Z#aaaaaaaa"}
@@ -200,6 +212,12 @@ MENDABLE: list[tuple[str, Break, str]] = [
         lambda s: remove_raw(raw.MEMBERS, item(raw.MEMBERS, UserID=str(s.bob.pk), Item="STATS")),
         "0 posts, not",
     ),
+    (
+        "totals",
+        lambda s: change(raw.MEMBERS, {"Posts": N}, UserID="FORUM#aws"),
+        "aws: its totals say 99 posts, not",
+    ),
+    ("no totals", lambda s: remove_raw(raw.MEMBERS, item(raw.MEMBERS, UserID="FORUM#crew")), "0 threads, not 1"),
     ("unread", lambda s: inbox(s, {"Unread": N}), "counts 99 unread notes, and there are"),
     ("ignored", lambda s: inbox(s, {"Ignored": None}), "inbox has 0 ignored members, and they ignore 1"),
     ("no mark", lambda s: no_bookmark(s, "POST#", "#BOOKMARK"), "which has no mark"),

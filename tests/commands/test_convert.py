@@ -32,6 +32,7 @@ def bring_in(run: Any, source: str, tmp_path: Path, *words: str) -> str:
     said: str = run("convert", source, str(DUMPS / f"{source}.sql"), "--to", str(file), *words)
     run("import", str(file))
     run("rebuild", "stats")
+    run("rebuild", "pulse")
     return said
 
 

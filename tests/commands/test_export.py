@@ -139,6 +139,7 @@ def test_one_forum_alone_with_who_wrote_in_it_and_who_likes_it(site: None, file:
     assert everything()[raw.POSTS] == before
     assert Forum.objects.get().read_groups.get().name == "crew"
     run("rebuild", "stats")
+    run("rebuild", "pulse")
     assert found() == []
 
 

@@ -36,7 +36,7 @@ NO_RIGHT = {"TransactWriteItems"}
 
 def operations(tree: ast.AST) -> Iterator[str]:
     """The operations of DynamoDB that some code asks for."""
-    models = {"Post", "Thread", "Item", "Record", "Tally", "TalkItem", "Saved", "model", "cls"}
+    models = {"Post", "Thread", "Item", "Record", "Tally", "TalkItem", "Saved", "Totals", "model", "cls"}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue

@@ -10,11 +10,12 @@ from django.core.management import call_command
 from django.test import Client
 
 from forum import redis as stores
-from forum.actions import tallying
+from forum.actions import flushing, tallying
 from forum.cache import visits
 from forum.models import Forum, User
 from forum.pulse import store as pulse
-from forum.tables import tallies, threads
+from forum.pulse.now import get_now
+from forum.tables import tallies, threads, totals
 from forum.tables.tallies import Tally
 from forum.tables.threads import Thread
 from tests.dying import jobs_go_on
@@ -29,7 +30,7 @@ def numbers(user: User) -> dict[str, int]:
 
 
 def rankings() -> dict[str, dict[str, float]]:
-    """What Redis has of boards, totals, points and what is trending, but for members who are gone."""
+    """What Redis has of boards, points and what is trending, but for members who are gone."""
     redis = stores.client(pulse.ALIAS)
     here = {str(pk) for pk in User.objects.filter(is_active=True).values_list("pk", flat=True)}
     found: dict[str, dict[str, float]] = {}
@@ -38,9 +39,16 @@ def rankings() -> dict[str, dict[str, float]]:
         if kind == b"zset":
             scores = {member.decode(): round(score, 6) for member, score in redis.zrange(key, 0, -1, withscores=True)}
             found[name] = scores if name == "trending" else {who: n for who, n in scores.items() if who in here}
-        elif kind == b"hash" and not name.startswith(("views", "batch")):
+        elif kind == b"hash" and name not in ("totals", "unsaved", "batch"):
             found[name] = {field.decode(): int(n) for field, n in redis.hgetall(key).items() if int(n)}
     return {name: numbers for name, numbers in found.items() if numbers}
+
+
+def of_forums() -> list[dict[str, tuple[int, ...]]]:
+    """Posts and threads of each forum, as the home page tells them and as they are stored."""
+    names = sorted(Forum.objects.values_list("name", flat=True))
+    stored = totals.get_totals(names)
+    return [dict(get_now(names).totals), {name: tuple(stored[name].numbers.values()) for name in names}]
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +60,11 @@ def right_in_the_end(site: None) -> Iterator[None]:
         counted.add(changes)
     for user in User.objects.filter(is_active=True):
         assert numbers(user) == counted.counts[str(user.pk)], user.username
-    as_it_went = rankings()
+    flushing.save()
+    as_it_went, shown, stored = rankings(), *of_forums()
     for _ in tallying.rebuild("pulse"):
         pass
+    assert [shown, stored] == of_forums() and shown == stored
     assert as_it_went == rankings()
 
 

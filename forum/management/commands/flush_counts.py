@@ -7,24 +7,27 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from forum.actions import viewing
+from forum.actions import flushing
 from forum.errors import Unavailable
 from forum.redis import Down
 
 
 class Command(BaseCommand):
     help = (
-        "Add what was read since the last time to the threads' numbers. It can be run at any time, twice at once too."
+        "Add what was read and written since the last time to the numbers of threads and forums. It can be run at any "
+        "time, twice at once too."
     )
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            saved = viewing.save()
+            saved = flushing.save()
         except Down:
             raise CommandError("Redis does not answer. Run it again when it does: nothing is lost.") from None
         except Unavailable as error:
             raise CommandError(f"{error.message} Run it again when that is mended: nothing is lost.") from error
         self.stdout.write(
-            f"Added the views of {saved:,} threads." if saved else "Nothing was read since the last time."
+            f"Added what was counted of {saved:,} threads and forums."
+            if saved
+            else "Nothing was counted since the last time."
         )

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections, connections
 
 from forum import jobs, mail, webhooks
-from forum.actions import kinds, remembering, tokens, viewing
+from forum.actions import flushing, kinds, remembering, tokens
 from forum.cache import units
 from forum.errors import Unavailable
 from forum.search import feeding
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             kinds.tidy()
             mail.deliver(stopping=self.is_stopping)
             tokens.save_uses()
-            viewing.save_if_due()
+            flushing.save_if_due()
             webhooks.deliver(stopping=self.is_stopping)
         except (DatabaseError, OSError, Unavailable) as error:
             raise CommandError(f"It ended early: {sentence_of(error)}") from error
@@ -114,7 +114,7 @@ class Command(BaseCommand):
     def save(self) -> None:
         """What is kept in Redis first."""
         remembering.save_marks()
-        viewing.save_if_due()
+        flushing.save_if_due()
         if time.monotonic() - self.saved >= SAVE_SECONDS:
             self.saved = time.monotonic()
             tokens.save_uses()
