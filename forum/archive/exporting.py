@@ -3,8 +3,8 @@
 What that means for what is written meanwhile: every thread in the file is whole, a head and posts 1 to the last that
 it counts. Heads are read first and posts after, consistently, so that all a head counts are found; what came after
 is left out. A thread whose posts went elsewhere meanwhile is read once more, as it is then. What is derived of
-others (counts of likes, members' numbers) is as it was at the moment it was read; `check-data --fix` puts it right
-where the file is brought in.
+others (counts of likes, members' numbers, forums' totals) is as it was at the moment it was read; `check-data --fix`
+puts it right where the file is brought in.
 
 How far it is stands in a journal beside the file, with the file's length then: whoever goes on cuts off what came
 after. Memory holds a page for each segment.

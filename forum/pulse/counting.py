@@ -88,7 +88,7 @@ class _Keys:
 
 def _operations(change: Change, keys: _Keys, now: datetime) -> Iterator[Operation]:
     yield from _ranks(change, keys, now)
-    if change.name in totals.NAMES:
+    if change.name in (POSTS, THREADS):
         yield ["total", keys[batches.UNSAVED], totals.field(change.forum, change.name), change.more, 0]
     if change.name == POSTS and change.user_id and change.at[:10] == f"{now:%Y-%m-%d}":
         yield ["total", keys[store.today_key(now)], POSTS, change.more, store.TODAY_SECONDS]

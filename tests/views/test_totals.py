@@ -152,7 +152,9 @@ class TestLostRedis:
 class TestCountedAnew:
     def test_whatever_they_were_they_are_exact(self, ada: User, aws: Forum) -> None:
         """What Redis has, what DynamoDB has, what is on the way; of a forum that has no posts, too."""
-        reply(ada, start_thread(ada, aws))
+        thread = start_thread(ada, aws)
+        batches.take()
+        reply(ada, thread)
         make_forum("tea")
         for forum in ("aws", "tea"):
             flushing.correct(forum, {"posts": 99, "threads": 9})

@@ -1,5 +1,5 @@
 """`manage.py rebuild search` makes the search index again from DynamoDB, `rebuild stats` members' numbers, and `rebuild
-pulse` the rankings in Redis."""
+pulse` the rankings in Redis, and the totals of forums there and in DynamoDB."""
 
 import math
 import os
@@ -20,7 +20,10 @@ from forum.tables import reading_all
 
 
 class Command(BaseCommand):
-    help = "Make the search index, the numbers on members' pages, or the rankings again from what is stored."
+    help = (
+        "Make the search index, the numbers on members' pages, or the rankings with the totals of forums again from "
+        "what is stored."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -50,7 +53,7 @@ class Command(BaseCommand):
         )
 
     def count(self, what: str) -> None:
-        """Members' numbers or the rankings, from all heads and posts."""
+        """Members' numbers, or the rankings with forums' totals, from all heads and posts."""
         progress, seen = Progress(self, reading_all.estimate_posts()), 0
         try:
             for seen in tallying.rebuild(what):
