@@ -49,8 +49,7 @@ def call(forums: Sequence[str]) -> Call:
 
 
 def taken(answer: Any, forums: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """(posts, threads) by forum. Where Redis does not know them, a BatchGetItem and two round trips; Down, Unavailable.
-    """
+    """(posts, threads) by forum. Where Redis does not know one, a BatchGetItem and two round trips. Down, Unavailable."""
     if b"" in answer:
         lost = {forum for forum, *numbers in zip(forums, answer[::2], answer[1::2], strict=True) if b"" in numbers}
         store.ask(_restoring(lost))
