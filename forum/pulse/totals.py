@@ -7,7 +7,7 @@ has been lost, or a forum is new, whoever reads it next puts it back: once for e
 come together and was not added yet is lost with Redis: a minute, until `manage.py rebuild pulse` counts anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from forum.redis import Call
@@ -49,13 +49,18 @@ def call(forums: Sequence[str]) -> Call:
 
 
 def taken(answer: Any, forums: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """(posts, threads) by forum. Where Redis does not know one, a BatchGetItem and two round trips. Down, Unavailable."""
-    if b"" in answer:
-        lost = {forum for forum, *numbers in zip(forums, answer[::2], answer[1::2], strict=True) if b"" in numbers}
+    """(posts, threads) by forum. Where Redis does not know one, a BatchGetItem and two round trips; Down, Unavailable.
+
+    Those that it has lost once more are left out.
+    """
+    if lost := [forum for forum, *numbers in _by_forum(answer, forums) if b"" in numbers]:
         store.ask(_restoring(lost))
         (answer,) = store.ask(call(forums))
-    numbers = zip(forums, answer[::2], answer[1::2], strict=True)
-    return {forum: (int(posts), int(threads)) for forum, posts, threads in numbers}
+    return {forum: (int(p), int(t)) for forum, p, t in _by_forum(answer, forums) if b"" not in (p, t)}
+
+
+def _by_forum(answer: Any, forums: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
+    return zip(forums, answer[::2], answer[1::2], strict=True)
 
 
 def _restoring(forums: Iterable[str]) -> Call:
