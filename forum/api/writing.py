@@ -1,6 +1,7 @@
 """Acting as the pages do: the same actions, and the same rules, with the words of a request's JSON for a form's."""
 
-from typing import Any, TypeVar
+from datetime import date
+from typing import Annotated, Any, TypeVar
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +11,13 @@ from pydantic import Field
 
 from forum import links
 from forum.actions import moderating, posting, reacting, voting, watching
-from forum.forms import EditForm, NewThreadForm, ReplyForm
+from forum.forms import EditForm, ReplyForm
 from forum.permissions import ForumRules, Reader, moderates
 from forum.programs import MODERATE
-from forum.tables import posts, threads
+from forum.tables import polls, posts, threads
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
+from forum.views.poll_forms import DAYS_MOST, OPTION_MOST, OPTIONS_LEAST, OPTIONS_MOST, PREFIX, QUESTION_MOST, StartForm
 
 from . import shapes
 from .door import Caller, nonce
@@ -32,10 +34,21 @@ KeyHeader = {"parameters": [{"name": "Idempotency-Key", "in": "header", "schema"
 F = TypeVar("F", bound=Form)
 
 
+class NewPoll(Schema):
+    question: str = Field(description=f"Up to {QUESTION_MOST} characters.")
+    options: list[Annotated[str, Field(pattern=r"^[^\r\n]*$")]] = Field(
+        description=f"{OPTIONS_LEAST} to {OPTIONS_MOST}, of one line and up to {OPTION_MOST} characters each."
+    )
+    several: bool = Field(False, description="Whether one may choose more than one.")
+    shows: str = Field(polls.ALWAYS, description="When the results are shown: always, voted (once you have) or closed.")
+    closes: date | None = Field(None, description=f"The last day (UTC) to vote, within {DAYS_MOST} days.")
+
+
 class NewThread(Schema):
     title: str
     body: str = Field(description="Markdown, up to 40,000 characters.")
     tags: list[str] = []
+    poll: NewPoll | None = None
 
 
 class NewPost(Schema):
@@ -75,8 +88,10 @@ def start_thread(request: HttpRequest, response: HttpResponse, name: str, sent: 
     caller = caller_of(request)
     reader, forum = caller.acts_at(name)
     posting.require_posting(reader, forum)
-    clean = _clean(NewThreadForm({"title": sent.title, "body": sent.body, "tags": sent.tags}))
-    thread = posting.start_thread(reader, forum, clean["title"], clean["body"], nonce(caller, reader), clean["tags"])
+    asked = {f"{PREFIX}{name}": value for name, value in (sent.poll or ())}
+    form = StartForm({"title": sent.title, "body": sent.body, "tags": sent.tags, **asked})
+    clean, key = _clean(form), nonce(caller, reader)
+    thread = posting.start_thread(reader, forum, clean["title"], clean["body"], key, clean["tags"], form.poll)
     response["Location"] = links.absolute(f"/api/forums/{thread.forum}/threads/{thread.id}")
     return Status(201, shapes.thread_of(thread))
 
@@ -125,7 +140,8 @@ def delete(
 def _clean(form: F) -> dict[str, Any]:
     """What a form makes of it; Invalid where it does not take it."""
     if not form.is_valid():
-        raise Invalid({name: [str(error) for error in errors] for name, errors in form.errors.items()})
+        said = form.errors.items()
+        raise Invalid({name.replace(PREFIX, "poll."): [str(error) for error in errors] for name, errors in said})
     return form.cleaned_data
 
 

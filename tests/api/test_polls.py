@@ -55,6 +55,43 @@ def test_is_read_and_voted_in(aws: Forum, ada: User, bob: User, comes: Comes, st
     assert answer.json()["voters"] == 0 and votes(stranger, thread) == [0, 0, 0]
 
 
+def starts(program: Program, **poll: Any) -> Any:
+    asked = {"question": "Tea or coffee?", "options": ["Tea", "Coffee"], **poll}
+    return program.asks("POST", "/forums/aws/threads", {"title": "A poll", "body": "Please choose.", "poll": asked})
+
+
+def test_a_thread_can_begin_with_one(aws: Forum, bob: User, comes: Comes, stranger: Program) -> None:
+    answer = starts(comes(bob), several=True, shows="voted", closes=str(TODAY))
+    assert answer.status_code == 201, answer.json()
+    poll = stranger.gets(f"/forums/aws/threads/{answer.json()['id']}/posts/1/poll")
+    assert [option["text"] for option in poll["options"]] == ["Tea", "Coffee"]
+    assert (poll["question"], poll["several"], poll["shows"]) == ("Tea or coffee?", True, "voted")
+    assert poll["closes"][:10] == str(TODAY + timedelta(days=1)) and not poll["closed"]
+
+
+@pytest.mark.parametrize(
+    ("poll", "field"),
+    [
+        ({"question": " "}, "poll.question"),
+        ({"question": "?" * 201}, "poll.question"),
+        ({"options": []}, "poll.options"),
+        ({"options": ["Tea"]}, "poll.options"),
+        ({"options": ["Tea", "tea"]}, "poll.options"),
+        ({"options": ["Tea", "Coffee\nBoth"]}, "poll.options.1"),
+        ({"options": [str(number) for number in range(11)]}, "poll.options"),
+        ({"closes": str(TODAY - timedelta(days=1))}, "poll.closes"),
+        ({"closes": "soon"}, "poll.closes"),
+        ({"shows": "closed"}, "poll.closes"),
+        ({"shows": "never"}, "poll.shows"),
+    ],
+)
+def test_one_that_is_not_right_is_refused_by_the_field(
+    poll: dict[str, Any], field: str, aws: Forum, bob: User, comes: Comes
+) -> None:
+    answer = starts(comes(bob), **poll)
+    assert answer.status_code == 422 and list(answer.json()["fields"]) == [field], answer.json()
+
+
 @pytest.mark.parametrize(
     ("shows", "voter", "other"), [("voted", [1, 0, 0], [None] * 3), ("closed", [None] * 3, [None] * 3)]
 )
