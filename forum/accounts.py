@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from . import zones
 from .errors import Conflict, Suspended
 from .forms import LineField
-from .models import User
+from .models import FormerName, User
 from .permissions import suspension_in_words
 from .programs import READ, SCOPES
 
@@ -77,6 +77,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise ValidationError(_("Use %(shape)s") % {"shape": SHAPE}, code="invalid")
         if is_reserved(username):
             raise self.validation_error("username_blacklisted")
+        if not shallow and FormerName.objects.filter(name=username.lower()).exists():
+            raise self.validation_error("username_taken")
         cleaned: str = super().clean_username(username, shallow)
         return cleaned
 
@@ -150,8 +152,9 @@ class UsernameForm(forms.Form):
         username: str = self.cleaned_data["username"]
         if username == self.user.username:
             raise ValidationError(_("This is your username now."), code="same")
-        # Another capitalisation of one's own name is taken, but by oneself.
-        own = username.lower() == self.user.username.lower()
+        # Another capitalisation of one's own name is taken, but by oneself, and so is one's former name.
+        name = username.lower()
+        own = name == self.user.username.lower() or self.user.former_names.filter(name=name).exists()
         cleaned: str = get_adapter().clean_username(username, shallow=own)
         return cleaned
 

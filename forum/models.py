@@ -24,6 +24,8 @@ from .programs import ApiToken as ApiToken
 from .programs import Delivery as Delivery
 from .programs import Webhook as Webhook
 from .tables.keys import FORUM_NAME, MAX_SHARDS
+from .uploads import Upload as Upload
+from .uploads import UploadUse as UploadUse
 
 # What stands on a member's page: whoever saves one of these renews it.
 PROFILE = ("about", "location", "pronouns", "website")
@@ -53,6 +55,12 @@ class Members(UserManager.from_queryset(MemberQuerySet)):  # type: ignore[misc]
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
         return (email or "").strip().lower()
+
+    def named(self, username: str) -> "User | None":
+        """The open account of this name, however its letters are written, or that had it once. One SQL query, and
+        another where nobody has it now."""
+        found: User | None = self.filter(username__iexact=username, is_active=True).first()
+        return found or self.filter(former_names__name=username.lower(), is_active=True).first()
 
 
 class User(AbstractUser):
@@ -152,6 +160,21 @@ class User(AbstractUser):
 
     def get_absolute_url(self) -> str:
         return reverse("member", args=[self.username])
+
+
+class FormerName(models.Model):
+    """A name, in small letters, that a member has given up. Mentions and quotations keep it, so nobody else may take
+    it; it leads to the member."""
+
+    name = models.CharField(max_length=150, primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="former_names")
+
+    class Meta:
+        verbose_name = _("former name")
+        verbose_name_plural = _("former names")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @receiver(m2m_changed, sender=User.groups.through)
@@ -299,44 +322,6 @@ class ThreadTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag} on {self.thread_id}"
-
-
-class Upload(models.Model):
-    """An image that a member sent (`images`): who sent it, and how large it is in bytes and pixels.
-
-    `name` is its file's and its address's. Until `expires` it waits to be mentioned in a post, a draft or a text that
-    waits for approval; with None it stays. Nobody is its `member` any more where they left anonymously.
-    """
-
-    name = models.CharField(max_length=50, unique=True)
-    member_id = models.CharField(max_length=20, db_index=True, blank=True)
-    size = models.PositiveIntegerField()
-    width = models.PositiveSmallIntegerField()
-    height = models.PositiveSmallIntegerField()
-    created = models.DateTimeField(auto_now_add=True)
-    expires = models.DateTimeField(null=True, db_index=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class UploadUse(models.Model):
-    """That a post shows an image: whoever may read the forum that the post is in may see it.
-
-    `address` is the first one of the post ("<thread>/<number>"), which it keeps wherever it goes; `thread_id` and
-    `forum` say where it is now.
-    """
-
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="uses")
-    address = models.CharField(max_length=40, db_index=True)
-    thread_id = models.CharField(max_length=26, db_index=True)
-    forum = models.CharField(max_length=50)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("upload", "address", name="upload_used_once_in_a_post")]
-
-    def __str__(self) -> str:
-        return f"{self.upload_id} in {self.address}"
 
 
 class SitemapPart(models.Model):

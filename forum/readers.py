@@ -176,14 +176,17 @@ def with_inbox(user: User) -> Reader:
     except Unavailable:
         return reader
     ignored = _ignored(inbox.ignored) if inbox.ignored else {}
-    names = frozenset(name.lower() for name in ignored.values())
+    names = frozenset(name.lower() for has in ignored.values() for name in has)
     return replace(reader, notes=inbox.unread, ignored=frozenset(ignored), ignored_names=names, muted=inbox.muted)
 
 
-def _ignored(user_ids: frozenset[str]) -> dict[str, str]:
-    """Of these members the names by id, without those who are staff by now."""
-    found = User.objects.filter(pk__in=user_ids, is_staff=False).values_list("pk", "username")
-    return {str(pk): name for pk, name in found}
+def _ignored(user_ids: frozenset[str]) -> dict[str, set[str]]:
+    """Of these members all names that they have and had, by id, without those who are staff by now. One SQL query."""
+    found = User.objects.filter(pk__in=user_ids, is_staff=False).values_list("pk", "username", "former_names__name")
+    names: dict[str, set[str]] = {}
+    for pk, *has in found:
+        names.setdefault(str(pk), set()).update(filter(None, has))
+    return names
 
 
 def _unkept(request: HttpRequest) -> Reader:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from forum import images, jobs
 from forum.cache import presence
-from forum.models import PROFILE, ApiToken, Delivery, Job, User
+from forum.models import PROFILE, ApiToken, Delivery, FormerName, Job, User
 from forum.permissions import Reader
 from forum.redis import Down
 
@@ -21,9 +21,17 @@ from .defining import change_definitions
 
 
 def change_username(user: User, username: str) -> None:
-    """Give a member another name; every page that shows the old one becomes stale."""
-    user.username = username
-    change_definitions(lambda: user.save(update_fields=["username"]))
+    """Give a member another name; every page that shows the old one becomes stale. The old one stays theirs."""
+    old, user.username = user.username.lower(), username
+
+    def change() -> None:
+        with transaction.atomic():
+            user.save(update_fields=["username"])
+            FormerName.objects.filter(name=username.lower()).delete()
+            if old != username.lower():
+                FormerName.objects.update_or_create(name=old, defaults={"user": user})
+
+    change_definitions(change)
 
 
 def change_time_zone(user: User, name: str) -> None:
@@ -74,6 +82,7 @@ def close_account(user: User, posts: str = leaving.KEEP) -> Job:
             Authenticator.objects.filter(user=user).delete()
             remove_avatar(user)
             ApiToken.objects.filter(user=user).delete()
+            FormerName.objects.filter(user=user).delete()
             Delivery.objects.filter(member_id=str(user.pk)).delete()
             user.username = f"closed-{user.pk}"
             user.email = user.first_name = user.last_name = ""

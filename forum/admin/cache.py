@@ -189,7 +189,7 @@ def _there_is(kind: str, name: str) -> bool:
     if kind in ("forum", "latest"):
         return bool(Forum.objects.filter(name=name).exists())
     if kind == "user":
-        return bool(User.objects.filter(username__iexact=name, is_active=True).exists())
+        return User.objects.named(name) is not None
     if kind == "account":
         return bool(User.objects.filter(pk=name).exists())
     try:

@@ -229,7 +229,7 @@ def get_member(request: HttpRequest, username: str) -> Member:
 
 
 def _member(username: str) -> User:
-    user: User | None = User.objects.filter(username__iexact=username, is_active=True).first()
+    user = User.objects.named(username)
     if user is None:
         raise NotFound(_("There is no member of this name."))
     return user

@@ -21,6 +21,7 @@ from django.db import connection, models, transaction
 from forum.models import (
     ApiToken,
     BlockedText,
+    FormerName,
     Forum,
     SitemapPart,
     ThreadTag,
@@ -48,6 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "group": Kind(Group, ("name",)),
     "forum": Kind(Forum, ("name",)),
     "user": Kind(User, ("id",)),
+    "former name": Kind(FormerName, ("name",)),
     "address": Kind(EmailAddress, ("user", "email")),
     "second factor": Kind(Authenticator, ("id",), secret=True),
     "token": Kind(ApiToken, ("digest",), secret=True),

@@ -170,7 +170,7 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
         url = f"/feeds/member/{username}.atom"
 
         def body(written: Written) -> str | HttpResponse:
-            user = User.objects.filter(username__iexact=username, is_active=True).first()
+            user = User.objects.named(username)
             if user is None:
                 raise NotFound(_("There is no such feed."))
             if user.username != username:

@@ -55,12 +55,6 @@ def numbers(user: User) -> Numbers:
     return Numbers(posts, started, likes, solved, been.days, seen)
 
 
-def named(username: str) -> User | None:
-    """The open account of this name, however its letters are written."""
-    found: User | None = User.objects.filter(username__iexact=username, is_active=True).first()
-    return found
-
-
 @require_safe
 def member_threads(request: HttpRequest, username: str) -> HttpResponse:
     """The threads that a member started, in the forums the reader may read, the last one first. It is never kept. One
@@ -73,7 +67,7 @@ def member_threads(request: HttpRequest, username: str) -> HttpResponse:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
 
         def body(__: Written) -> str | HttpResponse:
-            user = named(username)
+            user = User.objects.named(username)
             if user is None:
                 raise NotFound(_("There is no member of this name."))
             url = f"{links.member(user.username)}threads/"

@@ -14,6 +14,7 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
+from forum.models import User
 from forum.permissions import Reader
 from forum.pulse.now import get_now
 from forum.tables import posts, threads
@@ -23,7 +24,7 @@ from forum.tables.threads import Thread
 
 from . import meta, pulse_rows
 from .caching import Plan, answer, render
-from .members import named, numbers
+from .members import numbers
 from .rows import (
     Authors,
     ForumRow,
@@ -273,7 +274,7 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
 
         def body(written: Written) -> str | HttpResponse:
-            user = named(username)
+            user = User.objects.named(username)
             if user is None:
                 raise NotFound(_("There is no member of this name."))
             url = links.member(user.username)
