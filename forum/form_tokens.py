@@ -19,8 +19,9 @@ MAX_AGE = timedelta(days=7)
 DIGITS = 40
 
 
-def issue(user_id: str) -> str:
-    nonce = Nonce.new().text
+def issue(user_id: str, shards: int = 1) -> str:
+    """A token for a form; one that starts a thread says how many `shards` the forum has, and so decides on one."""
+    nonce = Nonce.new(shards=shards).text
     return f"{nonce}:{_signature(nonce, user_id, settings.SECRET_KEY)}"
 
 

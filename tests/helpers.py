@@ -81,13 +81,15 @@ def rules(forum: Forum) -> ForumRules:
 # -- Through the front door -----------------------------------------------------------------------
 
 
-def token(user: User) -> str:
-    return form_tokens.issue(str(user.pk))
+def token(user: User, forum: Forum | None = None) -> str:
+    """Of a form that the member is given now; with a forum, of the one that starts a thread there."""
+    shards = Forum.objects.get(pk=forum.pk).shards if forum else 1
+    return form_tokens.issue(str(user.pk), shards)
 
 
 def start_thread(user: User, forum: Forum, title: str = "A thread", body: str = "Its first post.") -> Thread:
     """Start a thread as the browser does; the head as it is stored."""
-    answer = signed_in(user).post(f"/f/{forum.name}/new/", {"title": title, "body": body, "token": token(user)})
+    answer = signed_in(user).post(f"/f/{forum.name}/new/", {"title": title, "body": body, "token": token(user, forum)})
     assert answer.status_code == 302, answer.content.decode()
     return threads.get_thread(forum.name, answer["Location"].split("/")[3])
 

@@ -76,7 +76,7 @@ def split(
     _refuse_numbers(head, numbers)
     if into:
         _refuse_as_target(head, into[1])
-    event = Nonce.new()
+    event = Nonce.new(shards=target.shards)
     chosen = ranges(numbers)
     state = {
         "thread": head.id,

@@ -169,7 +169,7 @@ def _items(community: Community, members: Sequence[str], shards: Mapping[str, in
 
 def _thread_items(sample: SampleThread, members: Sequence[str], shards: int) -> Iterator[Post | Thread]:
     """A thread's posts and then its head, as replies one after the other would have left it."""
-    nonce = Nonce.new(sample.created)
+    nonce = Nonce.new(sample.created, shards)
     key = post_timestamp(nonce, sample.created)
     head: Thread | None = None
     recent: deque[str] = deque(maxlen=RECENT)

@@ -105,22 +105,23 @@ def _by_session(request: HttpRequest) -> Caller:
     return Caller(request)
 
 
-def nonce(caller: Caller, reader: Reader) -> Nonce:
-    """What makes this request one write however often it is sent: of its Idempotency-Key, or new without one.
+def nonce(caller: Caller, reader: Reader, shards: int = 1) -> Nonce:
+    """What makes this request one write however often it is sent: of its Idempotency-Key, or new without one. What
+    starts a thread says how many `shards` the forum has.
 
     Refused where the key came with another request before. One round trip; Unavailable while Redis is down.
     """
     request = caller.request
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        return Nonce.new()
+        return Nonce.new(shards=shards)
     if len(key) > KEY_MOST or not key.isascii() or not key.isprintable():
         raise BadRequest(
             _("An Idempotency-Key has at most %(most)s printable characters of ASCII.") % {"most": KEY_MOST}
         )
     named = hashlib.sha256(f"{reader.id} {key}".encode()).hexdigest()
     sent = hashlib.sha256(request.path.encode() + b" " + request.body).hexdigest()
-    first, same = once.remember(named, Nonce.new().text, sent)
+    first, same = once.remember(named, Nonce.new(shards=shards).text, sent)
     if not same:
         raise Refused(_("This Idempotency-Key came with another request before. Please use each for one request."))
     return Nonce(first)

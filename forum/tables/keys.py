@@ -14,6 +14,7 @@ Write sharding: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide
 
 import os
 import re
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,10 +77,11 @@ def forum_of(partition_key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Nonce:
-    """One intended write: 10 characters of time and 16 random ones, as in a ULID.
+    """One intended write: 10 characters of time and 14 random ones, and 2 for the shard of the thread that it starts.
 
     Everything a new thread or post is named by comes from the nonce of the form it was written
-    in and its text, so that the same form sent twice names the same item twice.
+    in and its text, so that the same form sent twice names the same item twice. The shard is chosen when the form
+    is given out, and not when it is sent: a forum may be spread wider between two sendings.
     """
 
     text: str
@@ -89,9 +91,11 @@ class Nonce:
             raise ValueError(f"not a nonce: {self.text!r}")
 
     @classmethod
-    def new(cls, at: datetime | None = None) -> "Nonce":
+    def new(cls, at: datetime | None = None, shards: int = 1) -> "Nonce":
+        """Whatever starts a thread says how many `shards` its forum has."""
         milliseconds = int((at.timestamp() if at else time.time()) * 1000)
-        return cls(_base32(milliseconds, 10) + os.urandom(16).translate(_OF_BYTES).decode())
+        random = os.urandom(14).translate(_OF_BYTES).decode()
+        return cls(_base32(milliseconds, 10) + random + _base32(secrets.randbelow(shards), 2))
 
     @classmethod
     def of(cls, seed: str) -> "Nonce":
@@ -101,7 +105,8 @@ class Nonce:
     def about(self, *texts: str) -> "Nonce":
         """The nonce of these texts in this form: the same when they are sent again, another when they are others."""
         seed = "\0".join([self.text, *texts]).encode("utf-8", "replace")
-        return Nonce(self.text[:10] + _base32(int.from_bytes(blake2b(seed, digest_size=10).digest()), 16))
+        random = _base32(int.from_bytes(blake2b(seed, digest_size=10).digest()), 14)
+        return Nonce(self.text[:10] + random + self.text[24:])
 
     @property
     def issued(self) -> datetime:
@@ -110,13 +115,13 @@ class Nonce:
     @property
     def suffix(self) -> str:
         """The 8 characters that make a post's sort key unique."""
-        return self.text[-8:].lower()
+        return self.text[16:24].lower()
 
 
 def thread_id(nonce: Nonce, shards: int) -> str:
-    """The id of the thread that this nonce starts, on one of the forum's shards."""
-    shard = _number(nonce.text[-4:]) % shards
-    return nonce.text[:24] + _base32(shard, 2)
+    """The id of the thread that this nonce starts. Its shard is the nonce's, which every forum has that was spread
+    as wide when the nonce was made, or is wider now; in another forum it is one of that one's."""
+    return nonce.text[:24] + _base32(_number(nonce.text[24:]) % shards, 2)
 
 
 def thread_shard(thread: str) -> int:

@@ -83,7 +83,7 @@ def new_thread(request: HttpRequest, name: str) -> HttpResponse:
     reader, forum = place(request, name)
     posting.require_posting(reader, forum)
     if request.method != "POST":
-        fields = {**_begun(request, reader), "token": form_tokens.issue(reader.id)}
+        fields = {**_begun(request, reader), "token": form_tokens.issue(reader.id, forum.shards)}
         return _new_thread_page(request, forum, StartForm(initial=fields))
     form = with_images(request, reader, StartForm)
     if not wants_to_send(request, form):

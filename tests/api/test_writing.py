@@ -46,6 +46,14 @@ class TestPosting:
         ids = {told(program.asks("POST", "/forums/aws/threads", sent, Idempotency_Key="k"))["id"] for _ in range(2)}
         assert len(ids) == 1
 
+    def test_also_where_the_forum_was_spread_in_between(self, aws: Forum, bob: User, comes: Comes) -> None:
+        program, sent, ids = comes(bob), {"title": "Only one", "body": "Text."}, set()
+        for shards in (3, 7, 32):
+            Forum.objects.update(shards=shards)
+            renew()
+            ids.add(told(program.asks("POST", "/forums/aws/threads", sent, Idempotency_Key="k"))["id"])
+        assert len(ids) == 1
+
     def test_a_key_is_for_one_request_and_one_member(self, thread: Thread, ada: User, bob: User, comes: Comes) -> None:
         program, path = comes(bob), f"/forums/aws/threads/{thread.id}/posts"
         program.asks("POST", path, {"body": "One."}, Idempotency_Key="k")

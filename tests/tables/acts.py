@@ -13,7 +13,8 @@ FORUM = "aws"
 
 
 def start(title: str = "A thread", *, user: str = "1", shards: int = 1, nonce: Nonce | None = None) -> Thread:
-    return posts.put_thread(FORUM, shards, user, title, f"The first post of {title}.", nonce or Nonce.new())
+    nonce = nonce or Nonce.new(shards=shards)
+    return posts.put_thread(FORUM, shards, user, title, f"The first post of {title}.", nonce)
 
 
 def reply(

@@ -37,26 +37,37 @@ def test_the_forum_can_be_told_from_every_partition():
 
 def test_the_partition_can_be_told_from_the_threads_id():
     for shards in (1, 4, MAX_SHARDS):
-        ids = [thread_id(Nonce.new(), shards) for _ in range(200)]
+        ids = [thread_id(Nonce.new(shards=shards), shards) for _ in range(200)]
         assert {thread_partition("aws", id) for id in ids} <= set(partitions("aws", shards))
 
 
 def test_new_threads_spread_over_all_shards():
-    spread = [thread_partition("aws", thread_id(Nonce.new(), 4)) for _ in range(4_000)]
+    spread = [thread_partition("aws", thread_id(Nonce.new(shards=4), 4)) for _ in range(4_000)]
     assert all(800 < spread.count(key) < 1_200 for key in partitions("aws", 4))
 
 
 def test_a_threads_id_sorts_by_time_and_is_what_urls_expect():
     import re
 
-    ids = [thread_id(Nonce.new(NOON + timedelta(milliseconds=n)), 7) for n in range(100)]
+    ids = [thread_id(Nonce.new(NOON + timedelta(milliseconds=n), 7), 7) for n in range(100)]
     assert ids == sorted(ids)
     assert all(re.fullmatch(THREAD_ID, id) for id in ids)
 
 
 def test_the_same_nonce_names_the_same_thread_and_suffix():
     assert thread_id(NONCE, 4) == thread_id(Nonce(NONCE.text), 4)
-    assert NONCE.suffix == "jx5r7d03"
+    assert NONCE.suffix == "q6jx5r7d"
+
+
+def test_a_form_that_was_given_out_before_a_forum_was_spread_names_the_same_thread_after_it():
+    for shards in (1, 3, 8):
+        nonce = Nonce.new(shards=shards).about("A title", "A text")
+        assert len({thread_id(nonce, wider) for wider in range(shards, 100)}) == 1
+
+
+def test_a_nonce_of_a_wider_forum_stays_within_a_narrow_one():
+    ids = [thread_id(Nonce.new(shards=MAX_SHARDS), 2) for _ in range(200)]
+    assert {thread_partition("aws", id) for id in ids} == {"aws", "aws#1"}
 
 
 def test_a_nonce_knows_when_it_was_issued():
