@@ -3,6 +3,10 @@
 Forum definitions are few and change seldom, and every page needs them, so a process keeps them
 under the generation of `site` that it read before the database; a page's look into the cache brings
 the current generation along and so says for nothing whether the copy still stands.
+
+While definitions are being changed nobody keeps a copy or believes in theirs, and each asks the database. A process
+that has just begun would else act by what is stored already (begin a thread on a new shard, say), and be
+acknowledged, before the others hear of it.
 """
 
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from .cache import pages, tags
+from .cache.local import State
 from .errors import NotFound, SignInNeeded
 from .models import Forum
 from .permissions import ForumRules, Reader, can_read
@@ -17,7 +22,7 @@ from .permissions import ForumRules, Reader, can_read
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """All forums in their order, as of one generation of `site` ("" while Redis is down)."""
+    """All forums in their order, as of one generation of `site`; "" for what is not kept."""
 
     generation: str
     forums: dict[str, ForumRules]
@@ -43,18 +48,24 @@ _kept: Directory | None = None
 
 def kept() -> Directory:
     """This process's copy, which the caller checks against the generation of `site` it comes across."""
-    return _kept or load(pages.current(tags.SITE).generation(tags.SITE))
+    return _kept or now()
 
 
-def as_of(generation: str) -> Directory:
-    """The directory of this generation of `site`; SQL only after a change, or while Redis is down."""
+def now() -> Directory:
+    """The directory as it is now; at most one Redis round trip."""
+    return as_of(pages.current(tags.SITE).states.get(tags.SITE))
+
+
+def as_of(site: State | None) -> Directory:
+    """The directory in this state of `site`, None while Redis is down; SQL only then, and around a change."""
+    generation = site.generation if site and not site.writing else ""
     if _kept is not None and generation and _kept.generation == generation:
         return _kept
     return load(generation)
 
 
-def load(generation: str) -> Directory:
-    """Read all definitions (four SQL queries) and keep them under a generation read before."""
+def load(generation: str = "") -> Directory:
+    """Read all definitions (four SQL queries) and keep them under a generation read before, if there is one."""
     global _kept
     forums = Forum.objects.prefetch_related("read_groups", "post_groups", "moderator_groups")
     loaded = Directory(generation, {forum.name: _rules(forum) for forum in forums})

@@ -32,7 +32,6 @@ from forum import directory as directories
 from forum import languages, links, logbook, markup, told, unsubscribing, watched, zones
 from forum.actions import watching
 from forum.actions.notes import GATHERED, place_of
-from forum.cache import pages, tags
 from forum.directory import Directory
 from forum.errors import ForumError, NotFound
 from forum.models import User
@@ -192,7 +191,7 @@ def _member(user_id: str) -> Member | None:
     chosen = watches.get_settings(user_id)
     if chosen.mail == watches.NEVER or chosen.bounced == user.email:
         return None
-    directory = directories.as_of(pages.current(tags.SITE).generation(tags.SITE))
+    directory = directories.now()
     return Member(user, with_inbox(user), chosen, directory)
 
 

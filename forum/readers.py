@@ -62,9 +62,9 @@ class Basis:
         return [tags.SITE, tags.account(self.user_id)] if self.user_id else [tags.SITE]
 
     def stands(self, states: Mapping[str, State]) -> bool:
-        """Whether nothing it rests on has changed; False also while Redis cannot say."""
+        """Whether nothing it rests on has changed or is being changed; False also while Redis cannot say."""
         generations = _generations(states, self.tags)
-        if "" in generations or generations[0] != self.directory.generation:
+        if "" in generations or generations[0] != self.directory.generation or states[tags.SITE].writing:
             return False
         return self.account is None or self.account.generations == generations
 
@@ -88,7 +88,7 @@ def fresh(request: HttpRequest, states: Mapping[str, State] | None = None) -> Ba
     wanted = [tags.SITE, tags.account(user_id)] if user_id else [tags.SITE]
     if states is None or any(tag not in states for tag in wanted):
         states = pages.current(*wanted).states
-    directory = directories.as_of(states[tags.SITE].generation if states else "")
+    directory = directories.as_of(states.get(tags.SITE))
     account = _account(user_id, _generations(states, wanted)) if user_id else None
     if account is not None and not _matches(request, account):
         account = None

@@ -89,7 +89,7 @@ def _may_be_told(delivery: Delivery) -> bool:
     """Whether readers of the forums that it names are still those to whom this may be told. A forum that is gone tells
     nothing."""
     names = {delivery.forum, delivery.payload.get("forum"), delivery.payload.get("to_forum")} - {"", None}
-    forums = directory.load("").forums if names else {}
+    forums = directory.load().forums if names else {}
     return all(name in forums and (forums[name].public or delivery.webhook.private) for name in names)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from django.db import DatabaseError
 
 from forum import directory, links
-from forum.cache import pages, tags
 from forum.errors import ForumError
 from forum.models import Job, User
 from forum.permissions import ForumRules
@@ -102,4 +101,4 @@ def _facts(job: Job, known: list[ForumRules | None], title: str, by: str) -> dic
 
 def _forums() -> dict[str, ForumRules]:
     """As they are now, for `events.hooks`, too."""
-    return directory.as_of(pages.current(tags.SITE).generation(tags.SITE)).forums
+    return directory.now().forums

@@ -24,10 +24,12 @@ OVERHEAD = 2000
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A tag's generation; and of posts that indexes may not show as they are, base keys and revisions."""
+    """A tag's generation; of posts that indexes may not show as they are, base keys and revisions; and whether a write
+    is under way, so that some may see what it changes before the generation says so."""
 
     generation: str
     written: Mapping[PostKey, int] = field(default_factory=dict)
+    writing: bool = False
 
 
 states: Tracker[State] = Tracker("default", "g:")

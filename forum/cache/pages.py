@@ -135,7 +135,7 @@ def _load(tags: Sequence[str], first: Call) -> tuple[dict[str, State], list[Any]
     states = [_state(answer) for answer in answers]
     for place, state, answer in zip(expected, states, answers, strict=bool(expected)):
         local.states.keep(place, state, answer[1] / 1000 if answer[1] >= 0 else None)
-    return dict(zip(tags, states, strict=True)), answers[0][3:]
+    return dict(zip(tags, states, strict=True)), answers[0][4:]
 
 
 def _load_call(tag: str) -> Call:
@@ -147,7 +147,7 @@ def _state(answer: list[Any]) -> State:
     for post in answer[2]:
         partition, key, revision = post.decode().split("|")
         written[partition, key] = max(int(revision), written.get((partition, key), 0))
-    return State(answer[0].decode(), written)
+    return State(answer[0].decode(), written, bool(answer[3]))
 
 
 def wait_for(found: Found, also: Sequence[str] = ()) -> Found:

@@ -49,7 +49,7 @@ end
 """
 
 # KEYS: state [, page, lease]. ARGV: random [, lease's token, lease in ms].
-# -> {generation, ms until it must be asked for again or -1, {posts just written}
+# -> {generation, ms until it must be asked for again or -1, {posts just written}, 1 if a write is under way
 #     [, page if it was stored under this generation, 1 if the lease is the caller's]}
 # The generation is made anew where it is missing, another server's, or an intent's deadline has passed.
 LOAD = (
@@ -57,7 +57,7 @@ LOAD = (
     + _NOW
     + _RENEW
     + """
-local generation, overdue, nearest, written = false, false, false, {}
+local generation, overdue, nearest, written, writing = false, false, false, {}, 0
 local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #members, 2 do
   local member, deadline = members[i], tonumber(members[i + 1])
@@ -78,6 +78,7 @@ for i = 1, #members, 2 do
     elseif kind(member) == 'p' then
       written[#written + 1] = string.sub(member, 2)
     end
+    if deadline and kind(member) ~= 'p' then writing = 1 end
     if deadline and (not nearest or deadline < nearest) then nearest = deadline end
   end
 end
@@ -86,14 +87,14 @@ if generation and (overdue or string.sub(generation, 2, 9) ~= run) then
   generation = false
 end
 generation = generation or renew(ARGV[1])
-local state = {generation, nearest and math.floor(nearest - now) or -1, written}
+local state = {generation, nearest and math.floor(nearest - now) or -1, written, writing}
 if KEYS[2] then
   local page = redis.call('GET', KEYS[2])
   if page and string.sub(page, 1, #generation) == generation then
-    state[4] = page
+    state[5] = page
   else
-    state[4] = false
-    state[5] = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3]) and 1 or 0
+    state[5] = false
+    state[6] = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3]) and 1 or 0
   end
 end
 return state

@@ -117,6 +117,16 @@ def test_a_write_that_may_have_arrived_makes_them_stale(error: BaseException) ->
     assert page() is None
 
 
+def test_while_a_write_is_under_way_its_tag_says_so() -> None:
+    def writing() -> list[bool]:
+        return [pages.current(*TAGS).states[tag].writing for tag in TAGS]
+
+    with invalidating(TAGS[0]) as write:
+        write.wrote["aws", "2026-11-23T08:44:12.123456Z#k3j9x2ab"] = 1
+        assert writing() == [True, False]
+    assert writing() == [False, False]
+
+
 class TestAWriterThatDies:
     """Between the database and the invalidation, or before either: nobody can tell."""
 

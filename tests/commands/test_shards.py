@@ -7,10 +7,12 @@ import pytest
 from django.core.management.base import CommandError
 from django.test import Client
 
+from forum import directory
+from forum.actions import defining
 from forum.models import Forum, User
 from forum.tables import posts, threads
 from forum.tables.keys import MAX_SHARDS, Nonce, thread_shard
-from tests.helpers import make_forum, make_member, page_url, reply, signed_in, start_thread
+from tests.helpers import make_forum, make_member, page_url, reply, signed_in, start_thread, token
 
 TITLE = re.compile(r"Thread (\d\d)<")
 OLDER = re.compile(r'rel="next" href="([^"]+)"')
@@ -104,6 +106,32 @@ def test_whoever_posts_by_the_old_number_meanwhile_is_found(run, forum, client):
     posts.put_thread("aws", 1, "1", "Thread 99", "By a process that has not heard of it.", Nonce.new())
     run("shards", "aws", "9")
     assert "Thread 99" in client.get("/f/aws/").content.decode()
+
+
+def test_a_process_that_begins_meanwhile_is_not_ahead_of_the_others(
+    forum, ada, client, django_capture_on_commit_callbacks
+):
+    """It reads the new number before the others hear of it, and acknowledges threads that they would not look for."""
+    assert walked(client, "/f/aws/") == list(range(12, 0, -1))
+    known = directory.kept()
+    with django_capture_on_commit_callbacks(execute=True):
+        defining.spread_forum("aws", 8)
+        for number in range(13, 25):
+            directory.forget()
+            begin(ada, forum, 1)
+            directory._kept = known
+            assert walked(client, "/f/aws/")[0] == number
+    assert len({thread_shard(thread.id) for thread in threads.list_by_activity("aws", 8, 50)}) > 3
+
+
+def test_a_form_that_was_sent_before_and_is_sent_again_makes_no_second_thread(run, forum, ada):
+    """Its answer was lost: the browser sends it once more, to a forum that is spread by now."""
+    sent = [{"title": f"Thread {n}", "body": "Once only.", "token": token(ada, forum)} for n in range(13, 18)]
+    first = [signed_in(ada).post("/f/aws/new/", fields)["Location"] for fields in sent]
+    for shards in ("3", "8"):
+        run("shards", "aws", shards)
+        assert [signed_in(ada).post("/f/aws/new/", fields)["Location"] for fields in sent] == first
+    assert len(threads.list_by_activity("aws", 8, 50)) == 17
 
 
 def test_the_cost_of_a_page_is_told_before_and_after(run, forum):
