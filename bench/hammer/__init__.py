@@ -14,6 +14,7 @@ was read can be held against what had been acknowledged when its request was sen
     truth      what DynamoDB itself says, where the answer to a write was lost
     ledger     what was acknowledged, and what a page lacks of it
     faults     what is done to the servers meanwhile
+    spreading  a forum that is spread over more shards meanwhile, and all its lists afterwards
     lag        a DynamoDB whose global indexes lag
     dying      a site whose workers die between the database and the invalidation
     naive      the site with a cache that deletes on write

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 6.0
 REDIRECTS = {301, 302, 307, 308}
+# The status of an answer that only a mistake of the site's explains.
+MISTAKE = 500
 
 _INPUT = re.compile(r'<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?[^>]*>')
 _COOKIE = re.compile(r"([^=;]+)=([^;]*)")
@@ -68,6 +70,7 @@ class Person:
         self._random = random
         # When the last answer was asked for.
         self.asked = 0.0
+        self.errors = 0
 
     def get(self, path: str) -> Answer:
         """The page, after at most three redirects."""
@@ -88,6 +91,7 @@ class Person:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self.asked = time.monotonic()
         answer = self._random.choice(self._connections).ask(method, path, headers, body)
+        self.errors += answer.status == MISTAKE
         for line in answer.headers.get_all("Set-Cookie", []):
             if (cookie := _COOKIE.match(line)) and cookie[1] == "csrftoken":
                 self._cookies[cookie[1]] = cookie[2]

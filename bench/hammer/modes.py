@@ -8,13 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from . import faults
+from . import faults, spreading
 from .browser import Person
 from .home import FORUM, MODERATOR, READERS, WRITERS
 from .ledger import Ledger, Version
 from .readers import PROCESSES, Harvest, Plan, Read, read
-from .site import Site, running, seed, sign_in
-from .writers import Scene, Tally, Writer
+from .site import LENGTHS, Site, running, seed, sign_in
+from .writers import ACTS, Scene, Tally, Writer
 
 # What a killed writer left behind shows after this at the latest; and what measuring it may add.
 BOUND_SECONDS = 3.0
@@ -30,7 +30,8 @@ Fault = Callable[[Site, float], int]
 @dataclass(frozen=True)
 class Mode:
     """One way to run. `breaks` names what the fault counts, "" where nothing is broken; `writers` rest
-    0 to 2 × `pause` seconds between two writes; what it proves takes `least` seconds."""
+    0 to 2 × `pause` seconds between two writes and do each of `acts` so often; what it proves takes `least` seconds.
+    `afterwards` says what is wrong with the site once all have stopped."""
 
     name: str
     fault: Fault = faults.nothing
@@ -43,6 +44,9 @@ class Mode:
     pause: float = 0.06
     least: float = 1.0
     must_be_stale: bool = False
+    acts: Mapping[str, int] = field(default_factory=lambda: ACTS)
+    lengths: tuple[int, ...] = LENGTHS
+    afterwards: Callable[[Site, Ledger], list[str]] | None = None
 
 
 MODES = [
@@ -63,6 +67,16 @@ MODES = [
     Mode("redis-refusing", faults.refuse_writes, "refusals"),
     Mode("eviction", faults.evict, "evicted"),
     Mode("two-servers", servers=2),
+    Mode(
+        "spread",
+        spreading.spread,
+        "raises",
+        servers=2,
+        acts={"reply": 1, "start": 1},
+        lengths=(*LENGTHS, *[1] * 50),
+        least=6.0,
+        afterwards=spreading.lacking,
+    ),
     Mode("naive", application="bench.hammer.naive", environment=SLOW, pause=0.03, must_be_stale=True),
     Mode(
         "naive-lag",
@@ -79,7 +93,8 @@ MODES = [
 @dataclass
 class Result:
     """What one run showed. `worst` is in milliseconds, over stale reads and, after killed writers, also
-    over those that were within the bound; `failed` counts reads that were answered with an error."""
+    over those that were within the bound; `failed` counts reads that were answered with an error, `errors` all answers
+    that only a mistake of the site's explains."""
 
     mode: Mode
     seconds: float
@@ -87,6 +102,7 @@ class Result:
     hits: int = 0
     member_hits: int = 0
     failed: int = 0
+    errors: int = 0
     writes: int = 0
     refused: int = 0
     killed: int = 0
@@ -94,6 +110,7 @@ class Result:
     stale: int = 0
     worst: float = 0.0
     examples: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
 
     @property
     def complaints(self) -> list[str]:
@@ -101,11 +118,13 @@ class Result:
         found = [f"no {name.replace('_', ' ')}" for name in ("reads", "hits", "writes") if not getattr(self, name)]
         if self.mode.breaks and not self.broken:
             found.append(f"no {self.mode.breaks}")
+        if self.errors:
+            found.append(f"{self.errors} answers with status 500")
         if self.stale and not self.mode.must_be_stale:
             found.append(f"{self.stale} stale pages")
         if self.mode.must_be_stale and not self.stale:
             found.append("no stale page, where there must be some")
-        return found
+        return [*found, *self.found]
 
     def row(self) -> dict[str, Any]:
         """The figures, for a program to read."""
@@ -120,14 +139,14 @@ def play(mode: Mode, seconds: float, home: Path, readers: Executor) -> Result:
             site.start_lag(mode.lag)
         for _ in range(mode.servers):
             site.start_server(mode.application, mode.environment)
-        scene = Scene(Ledger(), FORUM, [], BOUND_SECONDS + SLACK_SECONDS, 0.0, mode.pause)
+        scene = Scene(Ledger(), FORUM, [], BOUND_SECONDS + SLACK_SECONDS, 0.0, mode.pause, mode.acts)
         names = [*WRITERS[: mode.writers], MODERATOR]
         sessions = dict(zip([*names, *READERS], sign_in([*names, *READERS]), strict=True))
         writers = [
             Writer(name, Person(site.ports, sessions[name], Random(name)), scene, Random(name), name == MODERATOR)
             for name in names
         ]
-        seed(scene, writers)
+        seed(scene, writers, mode.lengths)
         site.wait()
         scene.until = time.monotonic() + seconds
         known = ["", *(sessions[name] for name in (*READERS, MODERATOR))]
@@ -149,10 +168,13 @@ def _run(
         result.writes += tally.writes
         result.refused += tally.refused
         result.killed += tally.killed
-        harvests.append(Harvest(tally.reads, 0))
+        harvests.append(Harvest(tally.reads))
+    result.errors += sum(writer.person.errors for writer in writers)
     if mode.breaks == "killed":
         result.broken = result.killed
     judge(result, scene.ledger, harvests)
+    if mode.afterwards:
+        result.found = mode.afterwards(site, scene.ledger)
     return result
 
 
@@ -161,6 +183,7 @@ def judge(result: Result, ledger: Ledger, harvests: Sequence[Harvest]) -> None:
     ledger.close()
     for harvest in harvests:
         result.failed += harvest.failed
+        result.errors += harvest.errors
         for page in harvest.reads:
             result.reads += 1
             result.hits += page.hit

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from .browser import Answer, Broken, Connection
+from .browser import MISTAKE, Answer, Broken, Connection
 from .seen import FORUM, HOME, LATEST, LISTS, MEMBER, THREAD, Seen, listed_threads, see
 
 PROCESSES = 3
@@ -37,10 +37,12 @@ class Read(NamedTuple):
 
 
 class Harvest(NamedTuple):
-    """All that one process read; `failed` counts answers that were neither a page nor "there is none"."""
+    """All that one process read; `failed` counts answers that were neither a page nor "there is none", `errors` those
+    that only a mistake of the site's explains."""
 
     reads: list[Read]
-    failed: int
+    failed: int = 0
+    errors: int = 0
 
 
 class Page(NamedTuple):
@@ -69,7 +71,7 @@ class Reader:
         # Most pages are seen many times over; one value for all of them is enough.
         self.same: dict[Seen, Seen] = {}
         self.reads: list[Read] = []
-        self.failed = 0
+        self.failed = self.errors = 0
 
     def run(self) -> Harvest:
         while time.monotonic() < self.plan.until:
@@ -79,7 +81,7 @@ class Reader:
                 # A worker that died, or is being started: nobody was shown anything.
                 self.failed += not broken.cut
                 time.sleep(PAUSE_SECONDS)
-        return Harvest(self.reads, self.failed)
+        return Harvest(self.reads, self.failed, self.errors)
 
     def choose(self) -> Page:
         kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
@@ -116,6 +118,7 @@ class Reader:
         seen = self.understand(page, (page.path, session, zipped), answer)
         if seen is None:
             self.failed += 1
+            self.errors += answer.status == MISTAKE
             return
         seen = self.same.setdefault(seen, seen)
         hit = answer.headers["X-Cache"] == "hit"

@@ -36,6 +36,8 @@ class Site:
         self.home = home
         self.engines: dict[str, Engine] = {}
         self.ports: list[int] = []
+        # Where lists went on before the forum was spread, as (list, path).
+        self.cursors: list[tuple[str, str]] = []
         self.endpoint = ""
         self._starting: list[Callable[[], None]] = []
 
@@ -121,7 +123,7 @@ def sign_in(names: Sequence[str]) -> list[str]:
     return keys
 
 
-def seed(scene: Scene, writers: Sequence[Writer]) -> None:
+def seed(scene: Scene, writers: Sequence[Writer], lengths: Sequence[int] = LENGTHS) -> None:
     """The first threads, by all writers in turn, before any page is read."""
     ids = {user.username: str(user.pk) for user in User.objects.all()}
 
@@ -129,7 +131,7 @@ def seed(scene: Scene, writers: Sequence[Writer]) -> None:
         for version in versions:
             version.done = time.monotonic()
 
-    for number, length in enumerate(LENGTHS):
+    for number, length in enumerate(lengths):
         writer = writers[number % len(writers)]
         title, text = writer.version(), writer.version()
         sent = writer.title(title), writer.body(text)

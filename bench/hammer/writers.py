@@ -1,7 +1,7 @@
 """Writers: members who post, edit, delete and lock through the forms, and note what was acknowledged."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -20,6 +20,8 @@ WATCH_SECONDS = 0.05
 SETTLING_SECONDS = 0.15
 RECENT_POSTS = 15
 OWN_THREADS = 3
+# How often a writer does what; only moderators lock.
+ACTS = {"reply": 9, "edit": 6, "rename": 2, "delete": 2, "start": 2, "remove": 1, "lock": 8}
 FILLER = " I see the same here, on **two machines**, since `Tuesday`.\n\n- first this\n- then that\n\n> and so on\n" * 3
 
 
@@ -33,6 +35,7 @@ class Scene:
     grace: float
     until: float
     pause: float
+    acts: Mapping[str, int] = field(default_factory=lambda: ACTS)
     resting: dict[str, float] = field(default_factory=dict)
 
     def rests(self, thread: str) -> bool:
@@ -77,13 +80,10 @@ class Writer:
 
     def run(self) -> Tally:
         """Write until the time is over."""
-        acts: dict[Callable[[], None], int] = {
-            self.reply: 9, self.edit: 6, self.rename: 2, self.delete: 2, self.start: 2, self.remove: 1,
-            self.lock: 8 if self.moderator else 0,
-        }  # fmt: skip
+        acts = {name: often for name, often in self.scene.acts.items() if name != "lock" or self.moderator}
         while time.monotonic() < self.scene.until:
             try:
-                self.random.choices(list(acts), list(acts.values()))[0]()
+                getattr(self, self.random.choices(list(acts), list(acts.values()))[0])()
                 self.watch()
             except Broken:
                 # The form could not be had: a worker that died, or is being started.
@@ -104,7 +104,7 @@ class Writer:
         self.created(outcome, thread, number, text)
 
     def start(self) -> None:
-        if len(self.threads) >= OWN_THREADS:
+        if len(self.threads) >= OWN_THREADS and "remove" in self.scene.acts:
             return self.remove()
         fields = self.form(f"/f/{self.scene.forum}/new/")
         if "token" not in fields:

@@ -9,7 +9,7 @@ from bench.hammer.ledger import GONE, LOCKED, OPEN, THERE, Ledger, Version
 from bench.hammer.seen import DELETED, FORUM, HOME, LATEST, MEMBER, THREAD, Row, Seen
 from tests.processes import run_python, said
 
-WITHOUT_STALE_PAGES = ["plain", "lag", "killed-writers", "redis-killed"]
+WITHOUT_STALE_PAGES = ["plain", "lag", "killed-writers", "redis-killed", "spread"]
 SECONDS = 3
 LONGER = (6, 20)
 
@@ -40,6 +40,12 @@ def test_and_that_means_something(mode: str, results: dict[str, dict[str, Any]])
     row = results[mode]
     assert row["complaints"] == []
     assert min(row["reads"], row["hits"], row["writes"]) > 0
+
+
+def test_while_a_forum_is_spread_everything_is_found_once_in_every_list(results: dict[str, dict[str, Any]]) -> None:
+    """In its order, by cursors from before as well: what is wrong is among the complaints."""
+    row = results["spread"]
+    assert row["broken"] > 0 and row["errors"] == 0 and row["complaints"] == []
 
 
 def test_what_a_killed_writer_left_behind_shows_in_time(results: dict[str, dict[str, Any]]) -> None:
