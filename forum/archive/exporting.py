@@ -21,11 +21,12 @@ from typing import Any
 
 from forum.journal import Journal
 from forum.models import Forum
-from forum.tables import parallel, raw, reactions
+from forum.tables import parallel, raw
 from forum.tables.keys import partition
 from forum.tables.parallel import Pace, Start
 
-from . import lines, relational, rereading
+from . import belongings, lines, relational, rereading
+from .belongings import Belongings
 from .lines import Refused, Writer
 
 SCHEMA = """
@@ -35,12 +36,9 @@ CREATE TABLE IF NOT EXISTS heads (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS strays (id TEXT, partition TEXT, PRIMARY KEY (id, partition)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS leads (id TEXT, number INTEGER, PRIMARY KEY (id, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS authors (id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS liked (address TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 CUT_BYTES = 4_000_000
 CUT_SECONDS = 2.0
-LIKERS_AT_ONCE = 100
 MOVED = "moved"
 
 
@@ -70,6 +68,12 @@ class Export:
     writer: Writer
     done: int = 0
     cut_at: float = field(default_factory=time.monotonic)
+    # Of an export of one forum.
+    belongings: Belongings | None = None
+
+    def __post_init__(self) -> None:
+        if forum := self.plan.forum:
+            self.belongings = Belongings(forum, self.journal, self.pace, self.write_item, self.rest)
 
     @property
     def left_out(self) -> int:
@@ -83,6 +87,8 @@ class Export:
 
     def write_item(self, table: str, item: raw.Raw) -> None:
         self.writer.write(lines.of_item(table, item), table)
+        if self.belongings and table == raw.POSTS:
+            self.belongings.note(item)
 
     def rest(self, always: bool = False) -> None:
         """Cut the file and note it, if that is due."""
@@ -104,8 +110,8 @@ class Export:
             ("again", self._again),
             ("heads out", self._heads),
         ]
-        if self.plan.forum:
-            whole.append(("likes", self._likes))
+        if self.belongings:
+            whole += [(name, partial(self._counted, stage)) for name, stage in self.belongings.stages()]
         else:
             whole += [(table, partial(self._table, table, self._take)) for table in (raw.MEMBERS, raw.MODERATION)]
         whole += [("rows", self._rows), ("end", self._end)]
@@ -166,24 +172,13 @@ class Export:
         if item.get("Status", {}).get("S") == MOVED and "MovedTo" in item:
             there, _, number = item["MovedTo"]["S"].partition("/")
             self.journal.do("INSERT OR IGNORE INTO leads VALUES (?, ?)", [there, int(number)])
-        if self.plan.forum:
-            self.journal.do("INSERT OR IGNORE INTO authors VALUES (?)", [item["UserID"]["S"]])
-            address = item.get("Origin", {}).get("S") or f"{thread}/{item['PostNumber']['N']}"
-            if item.get("LikeCount", {}).get("N", "0") != "0":
-                self.journal.do("INSERT OR IGNORE INTO liked VALUES (?)", [address])
 
     def _take(self, table: str, item: raw.Raw) -> None:
         self.write_item(table, item)
 
-    def _likes(self) -> Iterator[int]:
-        """Of one forum: who likes its posts. A Query and a BatchGetItem for each post that is liked."""
-        for (address,) in list(self.journal.rows("SELECT address FROM liked ORDER BY address")):
-            key, after = reactions.key_of(address, reactions.LIKE), ""
-            while likers := reactions.list_likers(address, LIKERS_AT_ONCE, after):
-                for item in raw.get_items(raw.MEMBERS, [(liker, key) for liker in likers]):
-                    self.write_item(raw.MEMBERS, item)
-                self.journal.do_many("INSERT OR IGNORE INTO authors VALUES (?)", [[liker] for liker in likers])
-                after = likers[-1]
+    def _counted(self, stage: Callable[[], Iterator[int]]) -> Iterator[int]:
+        for count in stage():
+            self.done += count
             yield self.done
 
     def _again(self) -> Iterator[int]:
@@ -202,9 +197,8 @@ class Export:
 
     def _rows(self) -> Iterator[int]:
         passwords = self.plan.passwords
-        if self.plan.forum:
-            authors = (str(row[0]) for row in self.journal.rows("SELECT id FROM authors ORDER BY id"))
-            found = relational.rows_of_forum(self.plan.forum, authors, passwords)
+        if self.belongings:
+            found = relational.rows_of_forum(self.plan.forum, self.belongings.people(), passwords)
         else:
             found = relational.rows(passwords)
         for kind, fields in found:
@@ -238,7 +232,7 @@ def begin(plan: Plan) -> Export:
         for left in (part, state):
             left.unlink(missing_ok=True)
     state.touch(mode=0o600)
-    journal = Journal(state, SCHEMA)
+    journal = Journal(state, SCHEMA + belongings.SCHEMA)
     wanted = f"{plan.header} {plan.segments}"
     if journal.get("wanted", wanted) != wanted:
         journal.close()

@@ -71,6 +71,8 @@ LEFT_OUT = {
     "sessions.Session",
 }
 PASSWORD = "password"
+# What an account may do is for each site to say, and groups may not be there where one forum goes.
+NO_RIGHTS: Fields = {"groups": [], "user_permissions": [], "is_staff": False, "is_superuser": False}
 
 
 # -- Out ------------------------------------------------------------------------------------------
@@ -84,20 +86,28 @@ def rows(passwords: bool) -> Iterator[tuple[str, Fields]]:
                 yield name, fields_of(row, passwords)
 
 
-def rows_of_forum(name: str, authors: Iterable[str], passwords: bool) -> Iterator[tuple[str, Fields]]:
-    """Of one forum: itself, its groups, and who wrote in it."""
+def rows_of_forum(name: str, people: Iterable[str], passwords: bool) -> Iterator[tuple[str, Fields]]:
+    """Of one forum: itself, its groups, the accounts of these people, tags, images in posts, parts of its sitemap."""
     forum = Forum.objects.get(name=name)
     lists = (forum.read_groups, forum.post_groups, forum.moderator_groups)
     for group in sorted({group.name: group for each in lists for group in each.all()}.items()):
         yield "group", fields_of(group[1], passwords)
     yield "forum", fields_of(forum, passwords)
     # Who left without a name has a number below zero, and no account.
-    for author in filter(str.isdecimal, authors):
-        for user in User.objects.filter(pk=author):
-            # Groups and rights are the whole site's, and may not be there where this goes.
-            yield "user", fields_of(user, passwords) | {"groups": [], "user_permissions": []}
+    for each in filter(str.isdecimal, people):
+        for user in User.objects.filter(pk=each):
+            yield "user", fields_of(user, passwords) | NO_RIGHTS
             for address in EmailAddress.objects.filter(user=user).order_by("pk"):
                 yield "address", fields_of(address, passwords)
+    others: dict[str, models.QuerySet[Any]] = {
+        "tag": ThreadTag.objects.filter(forum=name),
+        "image": Upload.objects.filter(uses__forum=name).distinct(),
+        "image in a post": UploadUse.objects.filter(forum=name),
+        "part of a sitemap": SitemapPart.objects.filter(forum=name),
+    }
+    for kind, found in others.items():
+        for row in found.order_by("pk").iterator():
+            yield kind, fields_of(row, passwords)
 
 
 def fields_of(row: Row, passwords: bool = True) -> Fields:
@@ -153,9 +163,16 @@ def complaint(name: str, fields: Any) -> str:
 
 
 def _unchecked(kind: Kind, fields: Fields) -> set[str]:
-    """Columns that lead elsewhere, that are secrets, or that are not named and so get their default."""
-    columns = kind.model._meta.concrete_fields
-    return {each.name for each in columns if each.is_relation or each.name == PASSWORD or each.name not in fields}
+    """Columns that lead elsewhere, that are secrets, that are not named and so get their default, or that hold nothing
+    where they may: what forms leave out is another matter."""
+    return {
+        each.name
+        for each in kind.model._meta.concrete_fields
+        if each.is_relation
+        or each.name == PASSWORD
+        or each.name not in fields
+        or (each.null and fields[each.name] is None)
+    }
 
 
 def _taken(user: User) -> str:

@@ -47,6 +47,7 @@ def read_again(
         return False
     write(lines.as_text({"void": thread}))
     journal.do("DELETE FROM heads WHERE id = ?", [thread])
+    journal.do("DELETE FROM mine WHERE thread = ?", [thread])
     if forum_of(head.partition) not in forums:
         return True
     for item in found:

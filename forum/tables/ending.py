@@ -48,7 +48,7 @@ _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 def of_subject(subject: str, expires: datetime, user_id: str = "") -> Put:
     """The note that records of a subject end then, to be put with what ends them."""
     key = f"{expires.astimezone(UTC).strftime(_TIME)}#{subject}"
-    return Record(_partition(expires), key, kind="ending", user_id=user_id, expires_at=expires + NOTES_LIVE), None
+    return Record(partition_of(expires), key, kind="ending", user_id=user_id, expires_at=expires + NOTES_LIVE), None
 
 
 def list_due(now: datetime, limit: int) -> list[Record]:
@@ -60,7 +60,7 @@ def _due(now: datetime, limit: int) -> Iterator[Record]:
     day = _since(now)
     while day.date() <= now.date():
         due = Record.event_time < now.strftime(_TIME)
-        yield from Record.query(_partition(day), due, consistent_read=True, limit=limit)
+        yield from Record.query(partition_of(day), due, consistent_read=True, limit=limit)
         day += timedelta(days=1)
 
 
@@ -71,13 +71,19 @@ def _since(now: datetime) -> datetime:
         return now - FIRST_LOOK
 
 
-def _partition(day: datetime) -> str:
+def partition_of(day: datetime) -> str:
+    """Where the notes are of what ends on a day of UTC."""
     return f"{PARTITION}{day.astimezone(UTC):%Y-%m-%d}"
+
+
+def subject_in(key: str) -> str:
+    """Whose records end, as the sort key of a note says."""
+    return key.partition("#")[2]
 
 
 def remove_ended(note: Record, now: datetime) -> None:
     """Remove the records of a note's subject that have ended, and the note when none of them is left."""
-    subject = note.event_time.partition("#")[2]
+    subject = subject_in(note.event_time)
     found = Record.query(subject, consistent_read=True)
     ended: list[Delete] = [(record, None) for record in found if record.expires_at and record.expires_at <= now]
     if note.user_id:

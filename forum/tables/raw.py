@@ -6,6 +6,7 @@ understood here but its keys, so also what this release does not know is carried
 | what | calls |
 |---|---|
 | a page of a table, or of a partition | one Scan or Query, consistent: a read unit for each 4 KB |
+| a page of a partition of an index | one Query: half of that |
 | store items that are not there | one transaction for a hundred, or one PutItem for each |
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from .base import connection
@@ -75,17 +77,28 @@ def list_page(table: str, segment: int, segments: int, start: Start | None) -> F
 
 def list_partition(table: str, partition: str, start: Start | None) -> Found:
     """A page of a partition of a table."""
-    name, _ = key_names(table)
+    return _page("Query", table, start, _partition(key_names(table)[0], partition))
+
+
+def list_index(table: str, index: GlobalSecondaryIndex[Any], partition: str, start: Start | None) -> Found:
+    """A page of a partition of a global index, which follows the table after a moment: what it projects of items."""
+    name = str(index._hash_key_attribute().attr_name)  # type: ignore[no-untyped-call]
+    request = _partition(name, partition) | {"IndexName": index.Meta.index_name, "ConsistentRead": False}
+    return _page("Query", table, start, request)
+
+
+def _partition(name: str, value: str) -> dict[str, Any]:
     condition = {"KeyConditionExpression": "#p = :p", "ExpressionAttributeNames": {"#p": name}}
-    return _page("Query", table, start, {**condition, "ExpressionAttributeValues": {":p": {"S": partition}}})
+    return {**condition, "ExpressionAttributeValues": {":p": {"S": value}}}
 
 
-def _page(operation: str, table: str, start: Start | None, request: dict[str, Any]) -> Found:
-    request |= {
+def _page(operation: str, table: str, start: Start | None, asked: dict[str, Any]) -> Found:
+    request = {
         "TableName": TABLES[table].Meta.table_name,
         "Limit": PAGE,
         "ConsistentRead": True,
         "ReturnConsumedCapacity": "TOTAL",
+        **asked,
     }
     if start is not None:
         request["ExclusiveStartKey"] = start

@@ -63,7 +63,8 @@ def address_in(key: str) -> str:
     return f"{thread_id}/{int(number)}"
 
 
-def _listed(address: str) -> str:
+def listed(address: str) -> str:
+    """By what ByItem finds the likes of a post that was written at this address."""
     return f"{LIKE}#{address}"
 
 
@@ -95,7 +96,7 @@ def list_likers(address: str, limit: int, after: str = "") -> list[str]:
     """At most `limit` UserIDs of members who like a post, in their order, after one of them. One Query of
     ByItem, which follows the table after a moment."""
     condition = Item.user_id > after if after else None
-    found = Item.by_item.query(_listed(address), condition, limit=limit)
+    found = Item.by_item.query(listed(address), condition, limit=limit)
     return [item.user_id for item in found]
 
 
@@ -136,9 +137,9 @@ def _ways(post: Post, user_id: str, on: bool) -> Iterator[tuple[Outcome, Writes]
         yield Outcome.DONE, ([], [(item, ending, Item.listed.exists()), *_counted(post, -1)])
         return
     now = post_timestamp(Nonce.new(), datetime.now(UTC))
-    first = Item(user_id, item.item, listed=_listed(address), at=now)
+    first = Item(user_id, item.item, listed=listed(address), at=now)
     yield Outcome.FIRST, ([(first, Item.item.does_not_exist())], _counted(post, 1))
-    again: list[Action] = [Item.listed.set(_listed(address)), Item.at.set(now), Item.expires_at.remove()]
+    again: list[Action] = [Item.listed.set(listed(address)), Item.at.set(now), Item.expires_at.remove()]
     taken_back = Item.item.exists() & Item.listed.does_not_exist()
     yield Outcome.DONE, ([], [(item, again, taken_back), *_counted(post, 1)])
 

@@ -34,7 +34,7 @@ ATTEMPTS = 3
 POLL_GONE: tuple[Action, ...] = (Post.poll_text.remove(), Post.poll_votes.remove(), Post.poll_voters.remove())
 
 
-def _key(address: str) -> str:
+def key_of(address: str) -> str:
     """The sort key of a vote in the poll of a post that was written at "<thread id>/<number>"."""
     return f"{VOTE}{address.partition('/')[0]}"
 
@@ -49,7 +49,7 @@ def _numbers(choices: str | None) -> tuple[int, ...]:
 def get_vote(user_id: str, address: str) -> tuple[int, ...]:
     """The options that a member has chosen in the poll of the post with this first address; () for none."""
     try:
-        return _numbers(Item.get(user_id, _key(address), consistent_read=True).choices)
+        return _numbers(Item.get(user_id, key_of(address), consistent_read=True).choices)
     except DoesNotExist:
         return ()
 
@@ -91,7 +91,7 @@ def _changes(post: Post, user_id: str, had: Sequence[int], chosen: Sequence[int]
     as_read = Item.choices == written if had else Item.item.does_not_exist()
     item = Item(
         user_id,
-        _key(post.first_address),
+        key_of(post.first_address),
         choices=",".join(map(str, chosen)),
         place=post.first_address,
         at=post_timestamp(Nonce.new(), datetime.now(UTC)),

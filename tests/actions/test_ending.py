@@ -46,7 +46,7 @@ def on_day(days: float) -> datetime:
 
 def notes() -> list[Record]:
     """All that is noted of the days in which something of these tests ends."""
-    return [note for day in range(28, 33) for note in Record.query(ends._partition(on_day(day)))]
+    return [note for day in range(28, 33) for note in Record.query(ends.partition_of(on_day(day)))]
 
 
 def test_texts_deleted_for_good_go_after_their_days_and_not_before(

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from forum.archive import exporting
+from forum.archive import belongings, exporting
 from forum.archive.exporting import Export, Plan
 from forum.archive.lines import Refused
 from forum.errors import Unavailable
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="such as community.jsonl.gz; it must not be there yet")
-        parser.add_argument("--forum", default="", help="only this forum: its threads, posts and their authors")
+        parser.add_argument("--forum", default="", help="only this forum, with all that belongs to it")
         parser.add_argument(
             "--passwords", action="store_true", help="password hashes, second factors, tokens, webhooks"
         )
@@ -33,7 +33,10 @@ class Command(BaseCommand):
         plan = Plan(options["file"], options["forum"], options["passwords"], segments, units)
         try:
             export = exporting.begin(plan)
-            self.tell(export, self.run_through(export))
+            progress = self.run_through(export)
+            lost = export.belongings.lost_votes if export.belongings else 0
+            exporting.finish(export)
+            self.tell(export, progress, lost)
         except Refused as error:
             raise CommandError(str(error)) from error
         except Unavailable as error:
@@ -51,13 +54,16 @@ class Command(BaseCommand):
         for done in export.stages():
             progress.at(done)
         progress.end()
-        exporting.finish(export)
         return progress
 
-    def tell(self, export: Export, progress: Progress) -> None:
+    def tell(self, export: Export, progress: Progress, lost: int) -> None:
         counts = export.writer.counts
         size = export.plan.target.stat().st_size
         self.stdout.write(
             f"Wrote {counts[raw.POSTS]:,} posts of {counts[raw.THREADS]:,} threads and {counts['user']:,} members to "
             f"{export.plan.target} ({size:,} bytes) in {progress.seconds:.1f} s ({export.pace.units:,.0f} read units)."
         )
+        if export.belongings:
+            self.stdout.write(belongings.LEFT_OUT)
+        if lost:
+            self.stdout.write(f"Its polls count {lost:,} votes that no member has: of closed accounts, or taken back.")
