@@ -58,10 +58,15 @@ def now() -> Directory:
 
 def as_of(site: State | None) -> Directory:
     """The directory in this state of `site`, None while Redis is down; SQL only then, and around a change."""
-    generation = site.generation if site and not site.writing else ""
-    if _kept is not None and generation and _kept.generation == generation:
+    if site is None:
+        return load()
+    if site.writing:
+        # Who asks for the kept copy alone must get no older one.
+        forget()
+        return load()
+    if _kept is not None and _kept.generation == site.generation:
         return _kept
-    return load(generation)
+    return load(site.generation)
 
 
 def load(generation: str = "") -> Directory:
@@ -75,7 +80,7 @@ def load(generation: str = "") -> Directory:
 
 
 def forget() -> None:
-    """Read it again next time (tests)."""
+    """Read it again next time."""
     global _kept
     _kept = None
 
