@@ -113,6 +113,7 @@ def test_one_forum_comes_back_to_the_byte_with_all_that_belongs_to_it(site: None
     assert [use.upload.name for use in UploadUse.objects.all()] == ["0123456789abcdef.webp"]
     assert ThreadTag.objects.get().tag == "tea" and SitemapPart.objects.get().shard == 2
     run("rebuild", "stats")
+    run("rebuild", "pulse")
     assert found() == []
 
 
@@ -241,6 +242,7 @@ def test_what_is_read_meanwhile_is_whole_and_comes_back_to_the_byte(
     run("import", str(file))
     assert everything() == held
     run("rebuild", "stats")
+    run("rebuild", "pulse")
     run("check-data", "--fix")
     assert found() == []
 
