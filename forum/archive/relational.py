@@ -97,6 +97,8 @@ def rows_of_forum(name: str, people: Iterable[str], passwords: bool) -> Iterator
     for each in filter(str.isdecimal, people):
         for user in User.objects.filter(pk=each):
             yield "user", fields_of(user, passwords) | NO_RIGHTS
+            for former in user.former_names.order_by("pk"):
+                yield "former name", fields_of(former, passwords)
             for address in EmailAddress.objects.filter(user=user).order_by("pk"):
                 yield "address", fields_of(address, passwords)
     others: dict[str, models.QuerySet[Any]] = {

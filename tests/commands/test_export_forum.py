@@ -13,7 +13,7 @@ import pytest
 
 from forum.actions import approving, defining, moderating, moving, waiting
 from forum.archive import belongings, exporting
-from forum.models import Forum, SitemapPart, ThreadTag, Upload, UploadUse, User
+from forum.models import FormerName, Forum, SitemapPart, ThreadTag, Upload, UploadUse, User
 from forum.tables import base, cases, posts, raw
 from forum.tables.keys import Nonce
 from tests.commands import moved
@@ -93,6 +93,7 @@ def enrich(there: Site) -> User:
     moved.work_off()
     carl = make_member("carl")
     signed_in(carl).post(f"/f/aws/{there.poll.id}/1/vote/", {"choice": ["1"]})
+    FormerName.objects.create(name="karl", user=carl)
     return carl
 
 
@@ -111,6 +112,7 @@ def test_one_forum_comes_back_to_the_byte_with_all_that_belongs_to_it(site: None
     assert everything() == before
     assert set(User.objects.values_list("username", flat=True)) == people and carl.username in people
     assert [use.upload.name for use in UploadUse.objects.all()] == ["0123456789abcdef.webp"]
+    assert FormerName.objects.get().user.username == "carl"
     assert ThreadTag.objects.get().tag == "tea" and SitemapPart.objects.get().shard == 2
     run("rebuild", "stats")
     run("rebuild", "pulse")
