@@ -4,6 +4,7 @@ import hashlib
 from itertools import chain, islice
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -15,7 +16,7 @@ from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
 from forum.models import User
-from forum.permissions import Reader
+from forum.permissions import ForumRules, Reader, moderates
 from forum.pulse.now import get_now
 from forum.tables import posts, threads
 from forum.tables.keys import cursor, read_cursor
@@ -187,6 +188,8 @@ def thread(request: HttpRequest, name: str, thread_id: str, slug: str = "") -> H
             head = threads.get_thread(name, thread_id)
             if head.moved_to:
                 return _moved(head, number, directory, reader)
+            if head.deleted:
+                raise _removed(head, rules, reader)
             if (elsewhere := _elsewhere(head, slug, number)) is not None:
                 return elsewhere
             first = (number - 1) * links.POSTS_PER_PAGE + 1
@@ -227,10 +230,16 @@ def _moved(head: Thread, number: int, directory: Directory, reader: Reader) -> H
     return HttpResponsePermanentRedirect(links.thread(now, page))
 
 
+def _removed(head: Thread, rules: ForumRules, reader: Reader) -> NotFound:
+    """What a thread's address says that is hidden or deleted; who may show it again is led there."""
+    ways = [(_("Back to the forum"), links.forum(head.forum))]
+    if moderates(reader, rules):
+        ways.append((_("To the thread in the administration"), reverse("admin:threads_detail", args=[head.id])))
+    return NotFound(_("This thread has been removed."), ways)
+
+
 def _elsewhere(head: Thread, slug: str, number: int) -> HttpResponse | None:
-    """The redirect to the thread's one address; NotFound where it is gone or has no such page."""
-    if head.deleted:
-        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(head.forum))])
+    """The redirect to the thread's one address; NotFound where it has no such page."""
     last = links.page_of(int(head.last_post_number))
     if number > last:
         raise NotFound(

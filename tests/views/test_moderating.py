@@ -100,6 +100,9 @@ class TestPosts:
         assert answer.redirect_chain == [("/f/aws/", 302)]
         assert f'href="/f/aws/{thread.id}/1/show/">Undo</a>' in text(answer)
         assert client.get(page_url(thread)).status_code == 404
+        there = f"/admin/threads/{thread.id}/"
+        assert there in text(signed_in(mod).get(page_url(thread))) and there not in text(client.get(page_url(thread)))
+        assert "The thread" in text(signed_in(mod).get(there))
         assert "The thread" not in text(client.get("/f/aws/"))
         assert act(mod, thread, "1/show").status_code == 302
         assert client.get(page_url(thread)).status_code == 200
@@ -319,7 +322,8 @@ class TestTwoModerators:
             list(pool.map(one, range(12)))
         now = head_of(thread)
         assert (now.last_post_number, now.post_count, now.pinned) == (12, 11, True)
-        assert now.last_post_timestamp == f"p{now.newest_key}"
+        # Ten replies within a second make it hot: it may stand where it stood a moment before.
+        assert now.last_post_timestamp.startswith("p") and now.stands_for(now.newest_key)
 
 
 class TestWhoMay:
