@@ -107,7 +107,8 @@ class MoveForm(forms.Form):
 
     def __init__(self, *arguments: Any, forums: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["forum"].choices = forums  # type: ignore[attr-defined]
+        # None is chosen beforehand: a thread is not moved by a press too many.
+        self.fields["forum"].choices = [("", _("Choose a forum")), *forums]  # type: ignore[attr-defined]
 
 
 class MergeForm(forms.Form):
