@@ -39,6 +39,7 @@ def account(user_id: str) -> Facts:
     addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     return {
         "username": user.username,
+        "former_names": sorted(user.former_names.values_list("name", flat=True)),
         "email": sorted({user.email, *addresses} - {""}),
         "joined": user.date_joined.isoformat(),
         "last_sign_in": user.last_login.isoformat() if user.last_login else None,
@@ -241,5 +242,14 @@ def _iso(at: str | None) -> str | None:
     return time_of(at).isoformat() if at else None
 
 
-def as_json(user_id: str) -> str:
-    return json.dumps(account(user_id), indent=2)
+def files(user_id: str) -> Iterator[tuple[str, str]]:
+    """What the archive holds besides posts and images, as (name, text)."""
+    facts = account(user_id)
+    yield "account.json", json.dumps(facts, indent=2)
+    if facts["messages"]:
+        yield "messages.md", "# What I wrote in conversations\n\n" + "".join(map(_readable, facts["messages"]))
+
+
+def _readable(message: Facts) -> str:
+    when = datetime.fromisoformat(message["time"])
+    return f"## {message['conversation']}\n\n{when:%d %B %Y %H:%M} UTC\n\n{message['text']}\n\n---\n\n"

@@ -155,7 +155,8 @@ def _pack(job: Job, folder: Path) -> None:
 def _build(job: Job, folder: Path, parts: list[Path]) -> None:
     draft = folder / "export.draft"
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("account.json", exporting.as_json(job.member_id))
+        for name, text in exporting.files(job.member_id):
+            archive.writestr(name, text.encode(errors="replace"))
         _join(archive, "posts.json", "[\n", [part.with_suffix(".json") for part in parts], ",\n", "\n]\n")
         _join(archive, "posts.md", "# What I wrote\n\n", [part.with_suffix(".md") for part in parts], "", "")
         if avatar := User.objects.get(pk=job.member_id).avatar:

@@ -245,6 +245,8 @@ class TestComingAndGoing:
         answers(ada, url, "What Ada wrote.")
         exported = exporting.account(str(bob.pk))["messages"]
         assert [each["text"] for each in exported] == ["What Bob wrote."]
+        readable = dict(exporting.files(str(bob.pk)))["messages.md"]
+        assert "What Bob wrote." in readable and "What Ada wrote." not in readable
         job = leaving.start_leaving(bob, choice)
         bob.is_active = False
         bob.save()
