@@ -119,14 +119,20 @@ def run_all(
 
 
 def confirm(
-    admin: "DynamoAdmin[Any, Row]", request: HttpRequest, act: Act[Row], rows: Sequence[Row], back: str, confirmed: bool
+    admin: "DynamoAdmin[Any, Row]",
+    request: HttpRequest,
+    act: Act[Row],
+    rows: Sequence[Row],
+    back: str,
+    confirmed: bool,
+    single: Row | None = None,
 ) -> HttpResponse:
     """The question, or the deed once it is confirmed and the form is right; then back to where it came from.
 
-    A single row that cannot be acted on has its page again, with the status of the error and what was typed.
+    `single` is the row whose own page it came from: if it cannot be acted on, the form is shown again, with the
+    status of the error and what was typed. None where rows were selected in a list, be it one.
     """
-    single = rows[0] if len(rows) == 1 else None
-    if single is not None and not act.may(request, single):
+    if len(rows) == 1 and not act.may(request, rows[0]):
         raise NotAllowed(_("You may not do that here."))
     # What somebody else was faster at is tried all the same once it is confirmed: the refusal says who and why.
     able = [row for row in rows if act.may(request, row) and (confirmed or act.applies(row))]

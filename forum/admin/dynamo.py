@@ -326,7 +326,7 @@ class DynamoAdmin(Generic[Item, Row]):
         @require_http_methods(["GET", "HEAD", "POST"])
         def view(request: HttpRequest, ident: str, act: str) -> HttpResponse:
             chosen, row = self._act(act), self.find(request, ident)
-            return confirm(self, request, chosen, [row], self.url(row), request.method == "POST")
+            return confirm(self, request, chosen, [row], self.url(row), request.method == "POST", single=row)
 
         return view
 

@@ -368,6 +368,14 @@ class TestManyPosts:
         assert "Post 2 by ada" in text(answer) and "Post 4 by ada" in text(answer) and "Post 3" not in text(answer)
         assert stored(talk, 2).status == "visible"
 
+    def test_one_alone_is_asked_about_and_done_as_many_are(self, admin: Client, talk: Thread) -> None:
+        asked = text(self.select(admin, talk, "hide", 3))
+        assert "Hide this post?" in asked
+        sent = re.findall(r'<input type="hidden" name="(action|_selected_action)" value="([^"]+)"', asked)
+        fields = {**dict(sent), "confirmed": "Hide", "reason": "Spam"}
+        assert "1 post was hidden." in text(admin.post(f"{PAGE}?thread={talk.id}", fields, follow=True))
+        assert stored(talk, 3).status == "hidden"
+
     def test_the_deed_is_one_transaction_for_each(self, admin: Client, talk: Thread) -> None:
         with cost() as spent:
             answer = self.select(admin, talk, "hide", 2, 4, confirmed="Hide", reason="Spam")
