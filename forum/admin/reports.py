@@ -25,11 +25,11 @@ from django.views.decorators.http import require_http_methods
 from forum import links, logbook, markup, readers, reasons
 from forum.actions import approving, message_reports, reporting, screening
 from forum.actions.closing import AGREE, DISAGREE, IGNORE
-from forum.errors import BadRequest, Conflict, NotAllowed, NotFound
+from forum.errors import BadRequest, Conflict, NotFound
 from forum.forms import BODY_MOST
 from forum.models import User
 from forum.permissions import ANONYMOUS, MESSAGE_RULES, MESSAGES, ForumRules, Reader, can_read, moderates
-from forum.tables import cases, posts
+from forum.tables import cases, moderation, posts
 from forum.tables.bulk import get_many
 from forum.tables.keys import THREAD_ID, cursor, read_cursor, thread_partition, time_of
 from forum.tables.moderation import Record
@@ -82,15 +82,21 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 def _forum_of(request: HttpRequest, case: Record, named: str) -> ForumRules:
-    """The forum of a case, which the asker must moderate; a closed case no longer says which it was. Conflict where
-    it went to a forum of others while the page was open."""
-    wanted = case.open_in or named
+    """The forum of a case, or that of a closed one, which the asker must moderate; NotFound, as of a case that never
+    was. Conflict where it went from the forum `named`, which they do moderate, to one of others."""
     moderated = _moderated(request)
-    if wanted in moderated:
-        return moderated[wanted]
-    if named in moderated:
+    if case.open_in in moderated:
+        return moderated[case.open_in]
+    acts = moderation.list_records(case.subject)
+    if not case.open_in:
+        # The id of a text that waited is random: whoever knows it was shown it.
+        waited = case.subject.startswith(cases.PENDING)
+        closed_in = named if waited else next((act.forum for act in acts if act.kind in reporting.OUTCOMES), None)
+        if closed_in in moderated:
+            return moderated[closed_in]
+    if named in moderated and any(act.forum == named for act in acts):
         raise Conflict(_("The post has moved to another forum, and its reports with it: moderators there decide now."))
-    raise NotAllowed(_("You do not moderate the forum of this case."))
+    raise NotFound(_("Nothing waits here for a moderator."))
 
 
 def _moderated(request: HttpRequest) -> dict[str, ForumRules]:

@@ -80,7 +80,7 @@ admin:app_list            ss--?+  ss--?+
 admin:anything-else       ss????  ss????
 
 admin:guide               ss++++  ssxxxx
-admin:queue               ss++++  ss-+++
+admin:queue               ss++++  ss?+++
 admin:posts               ss++++  ss++++
 admin:posts_detail        ss?+++  ssxxxx
 admin:posts_act           ss?+++  ss?+++

@@ -122,10 +122,30 @@ class TestWhoMay:
         client = signed_in(helper)
         page = text(client.get(QUEUE))
         assert "Theirs" in page and "cheap watches" not in page
-        assert act(client, the_case(thread), "ignore").status_code == 403
+        assert act(client, the_case(thread), "ignore").status_code == 404
         assert client.get(f"{QUEUE}?forum=aws").status_code == 404
         assert act(client, the_case(theirs, 1), "agree", reason="Spam it is.").status_code == 200
         assert status(theirs, 1) == "hidden"
+
+    def test_cases_of_others_are_to_nobody_else_as_if_they_never_were(
+        self, aws: Forum, thread: Thread, bob: User, mod: User
+    ) -> None:
+        group = Group.objects.create(name="Django people")
+        make_forum("django").moderator_groups.add(group)
+        helper = make_member("helper")
+        helper.groups.add(group)
+        renew()
+        client = signed_in(helper)
+        case = the_case(thread)
+        asked = [{"act": name, "forum_of": forum} for name in ("claim", "ignore") for forum in ("django", "aws")]
+        while_open = [act(client, case, each["act"], forum_of=each["forum_of"]) for each in asked]
+        act(signed_in(mod), case, "agree", reason="No advertising.")
+        since = [act(client, case, each["act"], forum_of=each["forum_of"]) for each in asked]
+        never = Record(post_subject(thread.id, 7), "CASE")
+        unknown = [act(client, never, each["act"], forum_of=each["forum_of"]) for each in asked]
+        for answer in [*while_open, *since, *unknown]:
+            assert answer.status_code == 404 and "Nothing waits here" in text(answer)
+            assert "advertising" not in text(answer) and "has moved" not in text(answer)
 
     def test_members_and_the_signed_out_do_not_come_in(self, thread: Thread, ada: User, client: Client) -> None:
         assert client.get(QUEUE).status_code == 302

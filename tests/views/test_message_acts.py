@@ -184,7 +184,7 @@ class TestReporting:
         renew()
         report(ada, url)
         assert "quixotic" not in text(carol, QUEUE) and "Nothing waits." in text(carol, QUEUE)
-        assert decides(carol, url, "agree", "Spam it is.").status_code == 403
+        assert decides(carol, url, "agree", "Spam it is.").status_code == 404
         assert "quixotic" in text(ada, url)
 
     def test_agreed_with_hides_it_and_both_are_told(self, url: str, ada: User, bob: User, mod: User) -> None:
