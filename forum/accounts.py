@@ -30,7 +30,7 @@ USERNAME_MOST = 30
 _USERNAME = re.compile(f"[A-Za-z0-9][A-Za-z0-9._-]{{{USERNAME_LEAST - 1},{USERNAME_MOST - 1}}}")
 _SEPARATORS = re.compile("[._-]")
 # What `actions.members.close_account` calls the accounts that are gone.
-_CLOSED = re.compile("closed-?[0-9]+")
+_CLOSED = re.compile("closed-?[0-9]+(-[0-9]+)?")
 # Names that would speak for the site, or pass for a part of it.
 RESERVED = frozenset(
     """

@@ -76,6 +76,19 @@ class User(AbstractUser):
         REGULAR = 3, pgettext_lazy("trust", "Regular")
         LEADER = 4, pgettext_lazy("trust", "Leader")
 
+    # Django's takes letters of all scripts, by which names can pass for others. Sign-up takes fewer: see `accounts`.
+    username = models.CharField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        validators=[
+            RegexValidator(
+                "^[A-Za-z0-9][A-Za-z0-9._-]*\\Z",
+                _("Use letters from a to z, digits, dots, hyphens and underscores; begin with a letter or a digit."),
+            )
+        ],
+        error_messages={"unique": _("Somebody has this name already.")},
+    )
     trust = models.PositiveSmallIntegerField(
         _("trust"),
         choices=Trust.choices,

@@ -92,7 +92,9 @@ class Tag(_Text):
 
 
 class Username(_Text):
-    regex = "[A-Za-z0-9][A-Za-z0-9._-]{0,149}"
+    """Of the shape that Django's own accounts have: what nobody may sign up as can still be in old data."""
+
+    regex = r"[\w.@+-]{1,150}"
 
 
 class ImageName(_Text):

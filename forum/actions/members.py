@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain, count
 from typing import IO, Any
 
 from allauth.account.models import EmailAddress
@@ -84,7 +85,7 @@ def close_account(user: User, posts: str = leaving.KEEP) -> Job:
             ApiToken.objects.filter(user=user).delete()
             FormerName.objects.filter(user=user).delete()
             Delivery.objects.filter(member_id=str(user.pk)).delete()
-            user.username = f"closed-{user.pk}"
+            user.username = _free_name(f"closed-{user.pk}")
             user.email = user.first_name = user.last_name = ""
             user.about = user.location = user.pronouns = user.website = user.language = ""
             user.is_active = user.is_staff = user.is_superuser = False
@@ -95,3 +96,9 @@ def close_account(user: User, posts: str = leaving.KEEP) -> Job:
 
     change_definitions(close)
     return jobs.run(noted[0].pk, jobs.REQUEST_SECONDS)
+
+
+def _free_name(name: str) -> str:
+    """The name, or the first one made of it that nobody has: nobody signs up so, but old data may hold it."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if not User.objects.filter(username__iexact=each).exists())

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.utils import filter_users_by_email
 from allauth.mfa.admin import AuthenticatorAdmin
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -47,6 +51,33 @@ class PermissionsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return field
 
 
+class AsAtSignUp(ModelForm):  # type: ignore[type-arg]
+    """Takes no name and no address that nobody may sign up with; what an account has already stays."""
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        before: str = self.initial.get("username", "")
+        if name == before:
+            return name
+        # Another capitalisation of its own name is taken, but by itself.
+        cleaned: str = get_adapter().clean_username(name, shallow=name.lower() == before.lower())
+        return cleaned
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email and any(user.pk != self.instance.pk for user in filter_users_by_email(email)):
+            raise get_adapter().validation_error("email_taken")
+        return email
+
+
+class NewMemberForm(AsAtSignUp, AdminUserCreationForm):  # type: ignore[misc]
+    """Django's own."""
+
+
+class MemberForm(AsAtSignUp, UserChangeForm):  # type: ignore[misc]
+    """Django's own."""
+
+
 admin.site.unregister(Group)
 
 
@@ -59,6 +90,7 @@ class MemberGroupAdmin(PermissionsAdmin, GroupAdmin):  # type: ignore[misc]
 class MemberAdmin(RenewingAdmin, PermissionsAdmin, UserAdmin):  # type: ignore[type-arg]
     """Django's own, through `RenewingAdmin`: a new name, or a closed account, shows at once."""
 
+    form, add_form = MemberForm, NewMemberForm
     list_display = ["username", "email", "trust", "silenced", "suspended", "is_staff", "is_active", "date_joined"]
     list_filter = ["trust", StandingFilter, "is_staff", "is_superuser", "is_active", "groups"]
     ordering = ["-date_joined"]

@@ -446,6 +446,12 @@ class TestClosingTheAccount:
         page = text(client.get(page_url(thread)))
         assert "What Bob wrote." in page and "Bob</a>" not in page and f"closed-{bob.pk}" not in page
 
+    def test_goes_on_where_somebody_has_the_name_of_the_closed(self, bob: User) -> None:
+        for name in (f"closed-{bob.pk}", f"Closed-{bob.pk}-2"):
+            make_member(name)
+        assert self.close(signed_in(bob)).status_code == 302
+        assert User.objects.get(pk=bob.pk).username == f"closed-{bob.pk}-3"
+
     def test_ends_every_way_back_in(self, bob: User, client: Client) -> None:
         verify_email(bob)
         self.close(signed_in(bob))
