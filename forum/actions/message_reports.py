@@ -68,7 +68,7 @@ def resolve(reader: Reader, case: Record, outcome: str, reason: str = "") -> boo
     reporting.require_case(reader, MESSAGE_RULES, case)
     if outcome not in reporting.OUTCOMES:
         raise BadRequest(_("A case can be closed by agreeing, disagreeing or ignoring."))
-    reason = moderating.required(reason) if outcome == AGREE else reason.strip()[: moderating.REASON_MOST]
+    reason = moderating.required(reason) if outcome == AGREE else reason.strip()
     talk_id, number = cases.address(case)
     found = _find(talk_id, number)
     author = found[1].user_id if found else ""

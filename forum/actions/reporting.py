@@ -139,7 +139,7 @@ def resolve(
     require_case(reader, forum, case)
     if outcome not in OUTCOMES:
         raise BadRequest(_("A case can be closed by agreeing, disagreeing or ignoring."))
-    reason = moderating.required(reason) if outcome == AGREE else reason.strip()[: moderating.REASON_MOST]
+    reason = moderating.required(reason) if outcome == AGREE else reason.strip()
     author = place[2].user_id if place else ""
 
     def closing(__: Post | None = None) -> Also:

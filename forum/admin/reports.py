@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,8 +26,9 @@ from django.views.decorators.http import require_http_methods
 from forum import links, logbook, markup, readers, reasons
 from forum.actions import approving, message_reports, reporting, screening
 from forum.actions.closing import AGREE, DISAGREE, IGNORE
+from forum.actions.moderating import REASON_MOST
 from forum.errors import BadRequest, Conflict, NotFound
-from forum.forms import BODY_MOST
+from forum.forms import BODY_MOST, TextField
 from forum.models import User
 from forum.permissions import ANONYMOUS, MESSAGE_RULES, MESSAGES, ForumRules, Reader, can_read, moderates
 from forum.tables import cases, moderation, posts
@@ -44,6 +46,7 @@ from .site import basis, forums_moderated, site, who
 TITLE = gettext_lazy("Reports and approvals")
 PAGE = 10
 EXCERPT = 400
+REASON = TextField(noun="reason", most=REASON_MOST, required=False)
 _SUBJECT = re.compile(rf"(?:POST|MESSAGE)#{THREAD_ID}#[1-9][0-9]{{0,8}}|PENDING#{THREAD_ID}")
 
 Place = tuple[Thread, Post]
@@ -75,7 +78,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     except (BadRequest, Conflict, NotFound) as error:
         # 422 for what is missing in the form; 409 for what is no longer so.
         status = 422 if isinstance(error, BadRequest) else error.status
-        return _page(request, Failure(subject, error.message, sent.get("reason", "")[:2_000], status))
+        return _page(request, Failure(subject, error.message, REASON.prepare_value(sent.get("reason", "")), status))
     note(request, f"{words.act(act.replace('_', ' ')).capitalize()}: {subject.replace('#', ' ').lower()}")
     messages.success(request, said)
     return HttpResponseRedirect(_url(sent.get("forum", ""), sent.get("after", "")))
@@ -110,6 +113,15 @@ def _moderated(request: HttpRequest) -> dict[str, ForumRules]:
 # -- Acts -----------------------------------------------------------------------------------------
 
 
+def _reason(request: HttpRequest) -> str:
+    """Why it is decided so; BadRequest for what cannot be shown or is too long. Whether there has to be a reason is
+    for the act to say."""
+    try:
+        return str(REASON.clean(request.POST.get("reason", "")))
+    except ValidationError as error:
+        raise BadRequest(error.messages[0]) from None
+
+
 def _claim(request: HttpRequest, forum: ForumRules, case: Record) -> str:
     reporting.claim(who(request), forum, case)
     return _("This case is yours.")
@@ -129,11 +141,11 @@ def _resolve(request: HttpRequest, forum: ForumRules, case: Record) -> str:
     outcome, reader = request.POST["act"], who(request)
     reporting.refuse_unseen(reader, case, request.POST.get("seen", ""))
     if message_reports.is_of_message(case):
-        hidden = message_reports.resolve(reader, case, outcome, request.POST.get("reason", ""))
+        hidden = message_reports.resolve(reader, case, outcome, _reason(request))
         return _("The message is hidden and the case is closed.") if hidden else _("The case is closed.")
     found = _find(request, case)
     place = (basis(request).directory.forums[found[0].forum], *found) if found else None
-    reporting.resolve(reader, forum, case, outcome, request.POST.get("reason", ""), place=place)
+    reporting.resolve(reader, forum, case, outcome, _reason(request), place=place)
     if place is None:
         return _("The case is closed.")
     return {
@@ -149,7 +161,7 @@ def _approve(request: HttpRequest, forum: ForumRules, case: Record) -> str:
 
 
 def _refuse(request: HttpRequest, forum: ForumRules, case: Record) -> str:
-    approving.refuse(who(request), forum, case, request.POST.get("reason", ""))
+    approving.refuse(who(request), forum, case, _reason(request))
     return _("The post is refused, and its author will be told why.")
 
 

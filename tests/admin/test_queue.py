@@ -168,6 +168,20 @@ class TestDeciding:
     def test_agreeing_without_a_reason_shows_the_case_again(self, thread: Thread, mod: User) -> None:
         answer = act(signed_in(mod), the_case(thread), "agree", reason="x")
         assert answer.status_code == 422 and "Please say why" in text(answer) and ">x</textarea>" in text(answer)
+        assert act(signed_in(mod), the_case(thread), "agree", reason="\u200b" * 5).status_code == 422
+
+    @pytest.mark.parametrize("name", ["agree", "disagree", "ignore"])
+    @pytest.mark.parametrize(
+        ("reason", "said"), [("Spam\0it is.", "cannot be shown"), ("x" * 501, "500 is the most"), ("\x1b[2J Spam", "")]
+    )
+    def test_a_reason_that_cannot_be_kept_comes_back(
+        self, name: str, reason: str, said: str, thread: Thread, mod: User
+    ) -> None:
+        answer = act(signed_in(mod), the_case(thread), name, reason=reason)
+        assert answer.status_code == 422 and said in text(answer)
+        kept = reason.replace("\0", "\ufffd").replace("\x1b", "\ufffd")
+        assert f">{kept}</textarea>" in text(answer)
+        assert the_case(thread).open_in == "aws" and status(thread) == "visible"
 
     def test_disagreeing_and_ignoring_leave_the_post(self, thread: Thread, ada: User, mod: User) -> None:
         client = signed_in(mod)
@@ -250,7 +264,8 @@ class TestApprovals:
         assert "First words of new1." in page and "one of a new member" in page and "To approve" in page
         first, second = cases.list_open(["aws"], 10)[0]
         assert "The post is published." in text(act(moderator, first, "approve"))
-        assert act(moderator, second, "refuse").status_code == 422
+        for no_reason in ("", "\u200b" * 3, "No\0English"):
+            assert act(moderator, second, "refuse", reason=no_reason).status_code == 422
         assert "The post is refused" in text(act(moderator, second, "refuse", reason="Not in English."))
         assert act(moderator, first, "approve").status_code == 409
         page = text(client.get(f"/p/{thread.id}/2/", follow=True))
