@@ -46,9 +46,9 @@ class TextField(forms.CharField):
 
     def __init__(self, *, noun: str, most: int, **options: Any) -> None:
         # No max_length: its HTML attribute makes browsers drop the end of a pasted text without a word.
-        super().__init__(strip=False, **options)
+        errors = {"required": EMPTY[noun]} | options.pop("error_messages", {})
+        super().__init__(strip=False, error_messages=errors, **options)
         self.noun, self.most = noun, most
-        self.error_messages["required"] = EMPTY[noun]
 
     def to_python(self, value: Any) -> str:
         text = self.tidy(str(value or ""))

@@ -40,30 +40,30 @@ def _long_enough(text: str) -> None:
         raise ValidationError(_("Say it in %(least)d characters at least.") % {"least": LEAST})
 
 
-def _reason(required: bool, help_text: Words) -> TextField:
-    area = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
-    checks = [_long_enough]
+def reason_field(required: bool, help_text: Words = "", label: Words = gettext_lazy("Reason")) -> TextField:
+    """Why something is done."""
     return TextField(
         noun="reason",
         most=MOST,
         required=required,
         help_text=help_text,
-        widget=area,
-        validators=checks,
-        label=gettext_lazy("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        validators=[_long_enough],
+        label=label,
+        error_messages={"required": gettext_lazy("Please say why.")},
     )
 
 
 class ReasonForm(forms.Form):
     """Where an act hurts somebody."""
 
-    reason = _reason(True, gettext_lazy("It goes into the log, and the author and other readers see it."))
+    reason = reason_field(True, gettext_lazy("It goes into the log, and the author and other readers see it."))
 
 
 class NoteForm(forms.Form):
     """Where it does not."""
 
-    reason = _reason(False, gettext_lazy("It goes into the log. It can be left empty."))
+    reason = reason_field(False, gettext_lazy("It goes into the log. It can be left empty."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from forum.actions import nuking, sanctions
 from forum.errors import NotAllowed, NotFound
 from forum.models import Job, User
 
+from .acting import reason_field
 from .jobs import MOST, url_of
 from .noting import note
 from .site import granted, site, who
@@ -27,16 +28,10 @@ INVALID = 422
 class NukeForm(forms.Form):
     """Why, and a second thought."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Why"),
-        min_length=sanctions.LEAST_REASON,
-        max_length=sanctions.MOST_REASON,
-        help_text=gettext_lazy("Kept in the log, and shown to the member and in place of each post."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": gettext_lazy("Please say why."),
-            "min_length": gettext_lazy("Please say why: at least three characters."),
-        },
+    reason = reason_field(
+        True,
+        gettext_lazy("Kept in the log, and shown to the member and in place of each post."),
+        gettext_lazy("Why"),
     )
     sure = forms.BooleanField(
         label=gettext_lazy("Suspend the account and hide everything"),

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from forum.actions import sanctions
 from forum.models import User
 from forum.permissions import FOREVER
+
+from .acting import reason_field
 
 # Choices of a length that are no number of days.
 OTHER = "date"
@@ -21,25 +22,13 @@ GOOD = "good"
 class ReasonForm(forms.Form):
     """Words that are kept in the log."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        min_length=sanctions.LEAST_REASON,
-        max_length=sanctions.MOST_REASON,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}),
-        error_messages={"required": gettext_lazy("Please say why.")},
-    )
+    reason = reason_field(True)
 
 
 class FreeForm(ReasonForm):
     """For acts that do nobody harm."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        required=False,
-        max_length=sanctions.MOST_REASON,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text=gettext_lazy("If there is something to say."),
-    )
+    reason = reason_field(False, gettext_lazy("If there is something to say."))
 
 
 class UntilForm(ReasonForm):

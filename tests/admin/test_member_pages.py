@@ -110,6 +110,12 @@ class TestWhatIsRefused:
         answer = office.post(page(ada, act), {"reason": reason, "lasts": "7", "level": "1"})
         assert answer.status_code == 422 and reason in answer.content.decode() and kinds(ada) == []
 
+    @pytest.mark.parametrize("act", ["warn", "silence", "suspend", "note", "end_sessions", "trust"])
+    @pytest.mark.parametrize("reason", ["\u200b" * 5, "Spam\x07it is", "\u2800\u2800\u2800"])
+    def test_a_reason_that_cannot_be_seen(self, act: str, reason: str, office: Client, ada: User) -> None:
+        answer = office.post(page(ada, act), {"reason": reason, "lasts": "7", "level": "1"})
+        assert answer.status_code == 422 and kinds(ada) == []
+
     @pytest.mark.parametrize(
         "sent",
         [

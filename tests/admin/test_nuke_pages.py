@@ -67,6 +67,12 @@ def test_without_a_reason_and_a_second_thought_nothing_happens(mod, spam, fields
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("reason", ["\u200b" * 5, "Sells\x07watches"])
+def test_a_reason_that_cannot_be_seen_is_none(mod, spam, reason):
+    assert signed_in(mod).post(page(spam), {**REASON, "reason": reason}).status_code == 422
+    assert not Job.objects.exists()
+
+
 def test_moderators_without_the_right_members_and_visitors_are_kept_out(mod, ada, spam, client):
     clerk = make_member("clerk", is_staff=True)
     clerk.groups.clear()

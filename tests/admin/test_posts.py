@@ -309,7 +309,7 @@ class TestOnePost:
         question = text(admin.get(page_of(talk, 2, "hide/")))
         assert "Hide this post?" in question and "Post 2 by ada in “Lambda or not”" in question
         for reason, why in (
-            ("", "The reason is empty."),
+            ("", "Please say why."),
             ("x", "3 characters at least"),
             ("y" * 501, "500 is the most"),
         ):
