@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from forum.actions.screening import is_domain, is_word
 from forum.models import BlockedText, Forum
+from forum.tables import threads
 
 from .renewing import RenewingAdmin
 
@@ -44,6 +45,14 @@ class ForumAdmin(RenewingAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["name"] if obj else []
+
+    def kept_by(self, obj: Forum) -> str:
+        """One Query of each shard."""
+        if not threads.list_some(obj.name, obj.shards, 1):
+            return ""
+        return _("the threads in “%(forum)s”, which nobody could reach any more; archive the forum instead") % {
+            "forum": obj.title
+        }
 
 
 class BlockedTextForm(ModelForm):  # type: ignore[type-arg]

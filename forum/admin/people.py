@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from forum.models import User
+from forum.tables import members, posts
 
 from .renewing import RenewingAdmin
 
@@ -95,6 +96,16 @@ class MemberAdmin(RenewingAdmin, PermissionsAdmin, UserAdmin):  # type: ignore[t
     list_filter = ["trust", StandingFilter, "is_staff", "is_superuser", "is_active", "groups"]
     ordering = ["-date_joined"]
     readonly_fields = ["last_login", "date_joined"]
+
+    def kept_by(self, obj: User) -> str:
+        """Two Querys."""
+        member = str(obj.pk)
+        if not posts.list_of_user(member, 1) and not list(members.list_items(member, 1)):
+            return ""
+        return _(
+            "what %(name)s wrote, liked and watches, which would stay for ever; members close their accounts in their "
+            "settings, and then it is dealt with. Whoever should be kept out can be suspended"
+        ) % {"name": obj.username}
 
     @admin.display(description=gettext_lazy("Silenced"), boolean=True, ordering="silenced_until")
     def silenced(self, user: User) -> bool:

@@ -11,7 +11,16 @@ from forum.actions.defining import change_definitions
 
 
 class RenewingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A ModelAdmin that writes through `actions.defining`."""
+    """A ModelAdmin that writes through `actions.defining`, and deletes nothing that DynamoDB's items are about."""
+
+    def kept_by(self, obj: Any) -> str:
+        """What there is in DynamoDB that would be lost with it, and what to do instead; "" where there is nothing."""
+        return ""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, list[Any]]:
+        """As Django's, which deletes nothing while something is `protected`, and says what it is."""
+        found, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return found, counts, needed, [*protected, *filter(None, map(self.kept_by, objs))]
 
     def save_model(self, request: HttpRequest, obj: Model, form: Form, change: bool) -> None:
         change_definitions(lambda: super(RenewingAdmin, self).save_model(request, obj, form, change))

@@ -186,10 +186,10 @@ def list_notes(user_id: str, limit: int, before: str = "") -> Notes:
     return Notes(notes[:limit], len(notes) > limit, int(inbox.unread or 0), inbox.read_to or "", inbox)
 
 
-def list_items(user_id: str) -> Iterator[Item]:
-    """Everything that belongs to a member, in the order of the sort keys, also what has expired. One Query for each
-    part of 1 MB, consistent."""
-    yield from Item.query(user_id, consistent_read=True)
+def list_items(user_id: str, limit: int | None = None) -> Iterator[Item]:
+    """Everything that belongs to a member, in the order of the sort keys, also what has expired; or the first `limit`
+    of it. One Query for each part of 1 MB, consistent."""
+    yield from Item.query(user_id, consistent_read=True, limit=limit)
 
 
 def _notes_from(user_id: str, newest: str, limit: int) -> list[Item]:

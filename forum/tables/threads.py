@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
@@ -302,6 +302,12 @@ def list_by_activity(forum: str, shards: int, limit: int, before: str = "") -> l
         for key in partitions(forum, shards)
     ]
     return merge_newest(shard_lists, lambda thread: thread.last_post_timestamp or "", limit)
+
+
+def list_some(forum: str, shards: int, limit: int) -> list[Thread]:
+    """At most `limit` heads of a forum, be they hidden, deleted or moved away. One Query of each shard, consistent."""
+    found = (Thread.query(key, consistent_read=True, limit=limit) for key in partitions(forum, shards))
+    return list(islice(chain.from_iterable(found), limit))
 
 
 def list_of_user(user_id: str, limit: int, before: str = "") -> list[Key]:

@@ -77,3 +77,35 @@ class TestNames:
         for browser, url in [(theirs, page_url(thread)), (theirs, f"/u/{name}/"), (theirs, "/settings/profile/")]:
             assert browser.get(url).status_code == 200, url
         assert root.get(f"/admin/forum/user/{ada.pk}/moderation/").status_code == 200
+
+
+class TestDeleting:
+    """By its own page, and by the act on the selected ones of a list."""
+
+    def delete(self, root: Client, model: str, pk: int) -> str:
+        page = f"/admin/forum/{model}/{pk}/delete/"
+        told = root.get(page).content.decode()
+        assert root.post(page, {"post": "yes"}).status_code in (200, 302)
+        chosen = {"action": "delete_selected", "_selected_action": str(pk), "post": "yes"}
+        return told + root.post(f"/admin/forum/{model}/", chosen).content.decode()
+
+    def test_a_forum_with_threads_stays(self, root: Client, aws: Forum, ada: User) -> None:
+        thread = start_thread(ada, aws)
+        signed_in(ada).post(f"/f/aws/{thread.id}/1/delete/")
+        assert self.delete(root, "forum", aws.pk).count("archive the forum instead") == 2
+        assert Forum.objects.filter(pk=aws.pk).exists()
+
+    def test_an_empty_forum_goes(self, root: Client, aws: Forum) -> None:
+        self.delete(root, "forum", aws.pk)
+        assert not Forum.objects.exists()
+
+    def test_whoever_wrote_something_closes_the_account(self, root: Client, aws: Forum, ada: User, bob: User) -> None:
+        thread = start_thread(ada, aws)
+        signed_in(bob).post(f"/f/aws/{thread.id}/1/like/", {"on": "1"})
+        for member in (ada, bob):
+            assert self.delete(root, "user", member.pk).count("close their accounts in their settings") == 2
+            assert User.objects.filter(pk=member.pk).exists()
+
+    def test_an_account_that_did_nothing_goes(self, root: Client, ada: User) -> None:
+        self.delete(root, "user", ada.pk)
+        assert not User.objects.filter(pk=ada.pk).exists()
