@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 LEAST, MOST = 3, 500
+REASON = gettext_lazy("Reason")
 INVALID = 422
 # So many refusals are told one by one.
 MOST_TOLD = 10
@@ -40,7 +41,7 @@ def _long_enough(text: str) -> None:
         raise ValidationError(_("Say it in %(least)d characters at least.") % {"least": LEAST})
 
 
-def reason_field(required: bool, help_text: Words = "", label: Words = gettext_lazy("Reason")) -> TextField:
+def reason_field(required: bool, help_text: Words = "", label: Words = REASON) -> TextField:
     """Why something is done."""
     return TextField(
         noun="reason",

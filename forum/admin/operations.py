@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from forum import checks, jobs
 from forum.cache import units
+from forum.languages import Words
 from forum.models import Job
 from forum.redis import Down
 from forum.tables import provision, schema
@@ -31,6 +32,8 @@ from .site import granted, site
 TITLE = gettext_lazy("Operations")
 # So long what DynamoDB said of the tables is shown again: asking takes twelve calls.
 KEEP_SECONDS = 10.0
+# They are kept with what DynamoDB said, for people of all languages, so they are put into words when they are shown.
+ON_DEMAND, WITH_ITS_TABLE = gettext_lazy("on demand"), gettext_lazy("with its table")
 # A job that waits so long finds no worker.
 WAITED = timedelta(minutes=1)
 JOBS_SHOWN = 10
@@ -45,7 +48,7 @@ class IndexRow:
     keys: str
     local: bool
     state: str
-    billing: str
+    billing: Words
     items: int
     size: int
 
@@ -57,7 +60,7 @@ class TableRow:
     name: str
     keys: str
     state: str
-    billing: str
+    billing: Words
     items: int
     size: int
     stream: str
@@ -132,15 +135,15 @@ def _index(table: Status, index: Mapping[str, Any]) -> IndexRow:
         schema.show_keys(shape.keys),
         shape.local,
         str(index.get("IndexStatus", "ACTIVE")),
-        _("with its table") if shape.local else _billing(index),
+        WITH_ITS_TABLE if shape.local else _billing(index),
         int(index.get("ItemCount", 0)),
         int(index.get("IndexSizeBytes", 0)),
     )
 
 
-def _billing(described: Mapping[str, Any]) -> str:
+def _billing(described: Mapping[str, Any]) -> Words:
     reserved = provision.units_of(described)
-    return str(reserved) if reserved else _("on demand")
+    return str(reserved) if reserved else ON_DEMAND
 
 
 def _stream(table: Mapping[str, Any]) -> str:

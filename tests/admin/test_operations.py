@@ -85,6 +85,12 @@ class TestThePage:
             "Stream: off" in page and "Expiry: " in page and "Backups: " in page and "Protected from deletion" in page
         )
 
+    def test_who_asks_after_somebody_else_has_it_in_their_own_language(self, operator: User) -> None:
+        german = text(signed_in(operator).get(PAGE, headers={"accept-language": "de"}))
+        assert "nach Bedarf" in german and "mit ihrer Tabelle" in german
+        english = text(signed_in(operator).get(PAGE, headers={"accept-language": "en"}))
+        assert "on demand" in english and "with its table" in english
+
     def test_says_what_a_table_lacks(self, operator: User) -> None:
         base.connection().client.delete_table(TableName="ForumMembers")
         assert "ForumMembers does not exist." in text(signed_in(operator).get(PAGE))
