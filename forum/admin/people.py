@@ -71,11 +71,11 @@ class AsAtSignUp(ModelForm):  # type: ignore[type-arg]
         return email
 
 
-class NewMemberForm(AsAtSignUp, AdminUserCreationForm):  # type: ignore[misc]
+class NewMemberForm(AsAtSignUp, AdminUserCreationForm):  # type: ignore[type-arg]
     """Django's own."""
 
 
-class MemberForm(AsAtSignUp, UserChangeForm):  # type: ignore[misc]
+class MemberForm(AsAtSignUp, UserChangeForm):  # type: ignore[type-arg]
     """Django's own."""
 
 
