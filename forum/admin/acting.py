@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from forum.errors import BadRequest, ForumError, NotAllowed, Unavailable
+from forum.errors import BadRequest, Conflict, ForumError, NotAllowed, Unavailable
 from forum.forms import TextField
 from forum.languages import Words
 
@@ -75,6 +75,8 @@ class Act(Generic[Row]):
     who may do it, `applies` with which rows it can be done at all. `bulk` acts are offered for the selected
     rows; `warning` stands above the form. `prepare` gives the form what depends on the asker. An act that `leads`
     is a page elsewhere: the address of its form for these rows; BadRequest where it cannot be done with them together.
+    `seen` tells what of a row its form has shown: once that is something else, nothing is done before it was shown
+    again, and `changed` is said.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Act(Generic[Row]):
     grave: bool = False
     bulk: bool = True
     leads: Callable[[Sequence[Row]], str] | None = None
+    seen: Callable[[Row], str] = lambda row: ""
+    changed: Words = ""
 
 
 @dataclass
@@ -110,6 +114,7 @@ def run_all(
         try:
             if stopped is not None:
                 raise stopped
+            _refuse_unseen(admin, request, act, row)
             act.run(request, row, sent)
             note(request, f"{act.label}: {admin.one} {admin.ident(row)}")
             outcome.done += 1
@@ -117,6 +122,13 @@ def run_all(
             outcome.refused.append((row, error))
             stopped = error if isinstance(error, Unavailable) else stopped
     return outcome
+
+
+def _refuse_unseen(admin: "DynamoAdmin[Any, Row]", request: HttpRequest, act: Act[Row], row: Row) -> None:
+    """Conflict where a row is not as the form showed it."""
+    now = act.seen(row)
+    if request.POST.get(f"seen {admin.token(row)}", now) != now:
+        raise Conflict(str(act.changed))
 
 
 def confirm(

@@ -217,6 +217,10 @@ class DynamoAdmin(Generic[Item, Row]):
         """A row in a few words."""
         return self.ident(row)
 
+    def excerpt(self, row: Row) -> str:
+        """What it says, for whoever is about to act on it."""
+        return ""
+
     # -- Its pages --
 
     def register(self) -> None:

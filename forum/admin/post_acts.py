@@ -1,7 +1,7 @@
 """A post in the administration: a row of its lists, who may see it, and what can be done with it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -85,7 +85,7 @@ def _split_form(rows: Sequence[PostRow]) -> str:
     return f"{url}?{urlencode({'numbers': numbers})}"
 
 
-ACTS = [
+_ACTS = [
     Act(
         "hide",
         gettext_lazy("Hide"),
@@ -147,3 +147,6 @@ ACTS = [
         leads=_split_form,
     ),
 ]
+# An edit in between is shown before anything is done to the text, as on the site.
+_CHANGED = gettext_lazy("The text of this post has just changed.")
+ACTS = [replace(act, seen=lambda row: row.post.edited_at or "", changed=_CHANGED) for act in _ACTS]

@@ -29,6 +29,8 @@ from .post_acts import ACTS, PostRow, may_see_some
 from .site import basis, forums_seen, granted, seen_forum
 
 EXCERPT = 140
+# So much of its text is shown to whoever is about to act on it.
+SHOWN = 400
 _TOKEN = re.compile(
     rf"(?P<partition>{FORUM_NAME}(?:#\d{{1,4}})?)\|(?P<key>\d{{4}}-\d\d-\d\dT[\d:.]{{15}}Z#[0-9a-z]{{8}})", re.ASCII
 )
@@ -143,6 +145,9 @@ class Posts(DynamoAdmin[Post, PostRow]):
         title = row.head.title if row.head else row.post.thread_id
         facts = {"number": int(row.post.number), "author": row.author, "title": title}
         return _("Post %(number)d by %(author)s in “%(title)s”") % facts
+
+    def excerpt(self, row: PostRow) -> str:
+        return "" if row.post.body == "-" else markup.plain(row.post.body, SHOWN)
 
     def jump(self, request: HttpRequest, text: str) -> str:
         if address := finding.post_in(text):

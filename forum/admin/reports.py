@@ -144,6 +144,8 @@ def _resolve(request: HttpRequest, forum: ForumRules, case: Record) -> str:
         hidden = message_reports.resolve(reader, case, outcome, _reason(request))
         return _("The message is hidden and the case is closed.") if hidden else _("The case is closed.")
     found = _find(request, case)
+    if found and request.POST.get("edited", found[1].edited_at or "") != (found[1].edited_at or ""):
+        raise Conflict(_("The text of this post has just changed."))
     place = (basis(request).directory.forums[found[0].forum], *found) if found else None
     reporting.resolve(reader, forum, case, outcome, _reason(request), place=place)
     if place is None:
@@ -279,6 +281,7 @@ def _text_of(case: Record, place: Place | None, titles: dict[str, str], reports:
     return {
         "title": head.title,
         "number": int(post.number),
+        "edited": post.edited_at or "",
         "excerpt": markup.plain(post.body, EXCERPT) if post.status != "deleted" else "",
         "hosts": screening.hosts_in(post.body),
         "url": links.post(head.id, int(post.number)),

@@ -159,6 +159,8 @@ ACTS = [
         RenameForm,
         initial=lambda row: {"title": row.head.title},
         bulk=False,
+        seen=lambda row: row.head.title,
+        changed=gettext_lazy("Somebody else has renamed this thread since you opened the form."),
     ),
     Act(
         "hide",

@@ -57,3 +57,13 @@ def row_label(admin: Any, row: Any) -> str:
 @register.simple_tag
 def row_url(admin: Any, row: Any) -> str:
     return str(admin.url(row))
+
+
+@register.simple_tag
+def row_excerpt(admin: Any, row: Any) -> str:
+    return str(admin.excerpt(row))
+
+
+@register.simple_tag
+def row_seen(act: Any, row: Any) -> str:
+    return str(act.seen(row))

@@ -42,6 +42,11 @@ def way(page: str, rel: str) -> str:
     return found[0].replace("&amp;", "&") if found else ""
 
 
+def shown(page: str) -> dict[str, str]:
+    """What a form says of how the things were that it is about."""
+    return dict(re.findall(r'name="(seen [^"]+)" value="([^"]*)"', page))
+
+
 def stored(thread: Thread, number: int) -> Post:
     return get_post_of(get_thread(thread.forum, thread.id), number)
 
@@ -332,6 +337,19 @@ class TestOnePost:
         assert answer.status_code == 409
         assert "eve has hidden it: Spam" in text(answer) and "Also spam" in text(answer)
 
+    def test_a_text_that_changed_since_is_shown_first(self, admin: Client, talk: Thread, ada: User) -> None:
+        for act in ("hide", "delete", "purge"):
+            give(User.objects.get(username="mod"), "delete_post")
+            question = text(admin.get(page_of(talk, 2, f"{act}/")))
+            revision, body = int(stored(talk, 2).revision), f"Better before the {act}."
+            assert stored(talk, 2).body in question
+            signed_in(ada).post(f"/f/aws/{talk.id}/2/edit/", {"body": body, "revision": revision})
+            late = admin.post(page_of(talk, 2, f"{act}/"), {"reason": "Too short", "confirmed": "1", **shown(question)})
+            assert late.status_code == 409 and "has just changed" in text(late) and body in text(late)
+            assert "Too short" in text(late) and stored(talk, 2).status == "visible"
+        sent = {"reason": "Too short", "confirmed": "1", **shown(text(late))}
+        assert admin.post(page_of(talk, 2, "hide/"), sent).status_code == 302
+
     def test_deleting_for_good_is_for_those_with_the_right_to(self, admin: Client, talk: Thread, mod: User) -> None:
         sent = {"reason": "Personal data", "confirmed": "Delete for good"}
         assert "Delete for good" not in text(admin.get(page_of(talk, 2)))
@@ -394,6 +412,14 @@ class TestManyPosts:
         assert "1 post was hidden." in text(answer)
         assert "Post 2 by ada in “Lambda or not” was not hidden" in text(answer)
         assert "eve has hidden it: Spam" in text(answer)
+
+    def test_one_whose_text_changed_since_is_left(self, admin: Client, talk: Thread, ada: User) -> None:
+        question = text(self.select(admin, talk, "hide", 2, 3))
+        signed_in(ada).post(f"/f/aws/{talk.id}/2/edit/", {"body": "A better answer.", "revision": "1"})
+        answer = self.select(admin, talk, "hide", 2, 3, confirmed="Hide", reason="Spam", **shown(question))
+        assert "1 post was hidden." in text(answer)
+        assert "was not hidden: The text of this post has just changed." in text(answer)
+        assert [stored(talk, number).status for number in (2, 3)] == ["visible", "hidden"]
 
     def test_without_a_reason_it_asks_again_and_keeps_the_selection(self, admin: Client, talk: Thread) -> None:
         answer = self.select(admin, talk, "delete", 2, 4, confirmed="Delete", reason=" ")

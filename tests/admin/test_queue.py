@@ -213,6 +213,20 @@ class TestDeciding:
         assert "Agree and hide" in text(other.get(QUEUE))
         assert act(other, the_case(thread), "release").status_code == 200
 
+    @pytest.mark.parametrize("name", ["agree", "disagree", "ignore"])
+    def test_a_text_that_changed_since_the_page_was_opened_is_shown_first(
+        self, name: str, thread: Thread, bob: User, mod: User
+    ) -> None:
+        client = signed_in(mod)
+        assert 'name="edited" value=""' in text(client.get(QUEUE))
+        signed_in(bob).post(f"/f/aws/{thread.id}/2/edit/", {"body": "I am sorry.", "revision": "1"})
+        late = act(client, the_case(thread), name, edited="", reason="Advertising.")
+        assert late.status_code == 409 and "has just changed" in text(late) and "I am sorry." in text(late)
+        assert ">Advertising.</textarea>" in text(late) and the_case(thread).open_in and status(thread) == "visible"
+        edited = str(posts.get_post_of(threads.get_thread("aws", thread.id), 2).edited_at)
+        assert f'name="edited" value="{edited}"' in text(late)
+        assert act(client, the_case(thread), name, edited=edited, reason="Advertising.").status_code == 200
+
     def test_a_post_whose_thread_has_moved_is_hidden_where_it_is_now(
         self, aws: Forum, thread: Thread, mod: User
     ) -> None:

@@ -12,7 +12,7 @@ from forum.tables.moderation import list_records, thread_subject
 from forum.tables.threads import Thread, get_thread
 from tests.helpers import cost, make_forum, make_member, reply, signed_in, start_thread
 
-from .test_posts import give, make_moderator, text, tokens, way
+from .test_posts import give, make_moderator, shown, text, tokens, way
 
 PAGE = "/admin/threads/"
 
@@ -126,6 +126,16 @@ class TestOneThread:
         assert now(talk).title == "Lambda, or a server?"
         page = text(admin.get(page_of(talk)))
         assert "title: Lambda or not → Lambda, or a server?" in page
+
+    def test_the_second_to_rename_is_told_of_the_first(self, admin: Client, talk: Thread) -> None:
+        form = text(admin.get(page_of(talk, "rename/")))
+        admin.post(page_of(talk, "rename/"), {"confirmed": "1", "title": "The first one's", **shown(form)})
+        sent = {"confirmed": "1", "title": "The second one's"}
+        late = admin.post(page_of(talk, "rename/"), {**sent, **shown(form)})
+        assert late.status_code == 409 and now(talk).title == "The first one's"
+        assert "“The first one&#x27;s” by ada" in text(late) and 'value="The second one&#x27;s"' in text(late)
+        admin.post(page_of(talk, "rename/"), {**sent, f"seen {talk.partition}|{talk.id}": "The first one's"})
+        assert now(talk).title == "The second one's"
 
     def test_hidden_and_deleted_threads_leave_the_list_and_keep_their_page(self, admin: Client, talk: Thread) -> None:
         for act, undo, status in (("hide", "show", "hidden"), ("delete", "undelete", "deleted")):
