@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from forum.cache.units import Slice
@@ -66,4 +67,4 @@ def _bar(x: float, width: float, read: float, write: float, scale: float, clock:
 
 
 def _clock(each: Slice) -> str:
-    return datetime.fromtimestamp(each.start, UTC).strftime("%H:%M")
+    return timezone.localtime(datetime.fromtimestamp(each.start, UTC)).strftime("%H:%M")

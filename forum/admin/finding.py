@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from forum.errors import BadRequest, NotFound
@@ -48,16 +49,18 @@ def member_in(text: str) -> str:
 
 
 def day_in(text: str) -> str:
-    """The cursor, as in an address, right above the last item of a day; "" where the text is no date."""
+    """The cursor, as in an address, right above the last item of a day where the reader is, as lists show times; ""
+    where the text is no date."""
     if not _DATE.fullmatch(text):
         return ""
     try:
         after = date.fromisoformat(text) + timedelta(days=1)
+        over = timezone.make_aware(datetime(after.year, after.month, after.day)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadRequest(
             _("There is no such day as %(day)s. Days are written like 2026-11-23.") % {"day": text}
         ) from None
-    return f"{datetime(after.year, after.month, after.day, tzinfo=UTC):%Y-%m-%dT%H:%M:%S.%fZ}".zfill(27) + f"~{_LEAST}"
+    return f"{over:%Y-%m-%dT%H:%M:%S.%fZ}".zfill(27) + f"~{_LEAST}"
 
 
 def member_id(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Days and moments in templates, in words and in UTC; `forum.wording` says how."""
+"""Days and moments in templates, in words; `forum.wording` says how."""
 
 from datetime import UTC, datetime
 
@@ -14,15 +14,5 @@ register.filter("minute", wording.minute)
 
 @register.filter
 def day(moment: datetime) -> str:
-    """25 November 2026"""
-    return _formatted(moment, pgettext("date format", "j F Y"))
-
-
-@register.filter
-def second(moment: datetime) -> str:
-    """25 November 2026, 14:05:59"""
-    return _formatted(moment, pgettext("date format", "j F Y, H:i:s"))
-
-
-def _formatted(moment: datetime, letters: str) -> str:
-    return str(DateFormat(moment.astimezone(UTC)).format(letters))
+    """25 November 2026, in UTC"""
+    return str(DateFormat(moment.astimezone(UTC)).format(pgettext("date format", "j F Y")))

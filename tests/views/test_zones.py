@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from forum import zones
 from forum.actions import sanctions
-from forum.models import Forum, User
+from forum.models import Forum, Job, User
 from forum.tables.threads import Thread
 from tests.helpers import page_url, reader, renew, signed_in, start_thread
 
@@ -128,6 +129,19 @@ class TestWhatIsForOneReader:
         until = User.objects.get(pk=bob.pk).silenced_until
         assert until == datetime(2999, 3, 1, 18, 15, tzinfo=UTC)
         assert "until 2 March 2999, 00:00 +0545" in text(page, browser)
+
+    def test_the_administration_finds_a_day_and_writes_a_time_where_the_moderator_is(
+        self, mod: User, aws: Forum
+    ) -> None:
+        chooses(mod, NEPAL)
+        browser = signed_in(mod)
+        for page in ("posts", "threads", "log"):
+            where = browser.get(f"/admin/{page}/", {"q": "2026-11-23"})["Location"]
+            assert "before=2026-11-23T18%3A15%3A00.000000Z" in where
+        job = Job.objects.create(kind="move", title="Move “A thread”", user_id=str(mod.pk))
+        at = timezone.localtime(job.created, ZoneInfo(NEPAL))
+        shown = text(f"/admin/jobs/{job.pk}/", browser)
+        assert shown.count(f"{at:%H:%M} +0545") == 2
 
     def test_nothing_of_it_is_left_for_the_next_request(self, bob: User, thread: Thread, client: Client) -> None:
         chooses(bob, NEPAL)
