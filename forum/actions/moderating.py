@@ -119,9 +119,7 @@ def undelete_post(reader: Reader, forum: ForumRules, head: Thread, post: Post, r
 
 def purge_post(reader: Reader, forum: ForumRules, head: Thread, post: Post, reason: str, *, may_purge: bool) -> None:
     """Delete a post and every text it had for good: after 30 days nothing of them is left anywhere."""
-    require_moderator(reader, forum)
-    if not may_purge:
-        raise NotAllowed(_("You may delete posts, but not for good."))
+    require_purging(reader, forum, may_purge)
     _change_post(reader, forum, head, post, "purge", required(reason))
     _tell_author(reader, forum, head, post, POST_PURGED, reason)
 
@@ -276,6 +274,13 @@ def require_moderator(reader: Reader, forum: ForumRules) -> None:
     if not reader.signed_in:
         raise SignInNeeded(_("Please sign in first."))
     raise NotAllowed(_("Only moderators of this forum may do that, and nobody in an archived one."))
+
+
+def require_purging(reader: Reader, forum: ForumRules, may_purge: bool) -> None:
+    """Raise what keeps the reader from deleting for good here, which takes a right besides."""
+    require_moderator(reader, forum)
+    if not may_purge:
+        raise NotAllowed(_("You may delete posts, but not for good."))
 
 
 def required(reason: str) -> str:

@@ -261,12 +261,17 @@ class DynamoAdmin(Generic[Item, Row]):
             "shown": self.counted(len(listing.rows)),
             "columns": self.columns,
             "filters": [self._choices(each, chosen) for each in self.filters(request)],
-            "action_form": [act for act in self.acts if act.bulk],
+            "action_form": self._offered(request, listing.rows),
             "actions_on_top": True,
             "note": self.note(request, chosen),
             "tools": self.tools(request, chosen),
         }
         return self.show(request, "list", self.heading(request, chosen), error.status if error else 200, context)
+
+    def _offered(self, request: HttpRequest, rows: Sequence[Row]) -> Sequence[Act[Row]]:
+        """The acts that the asker may do with some of these rows as they are now."""
+        bulk = [act for act in self.acts if act.bulk]
+        return [act for act in bulk if any(act.applies(row) and act.may(request, row) for row in rows)]
 
     def _page(self, request: HttpRequest, chosen: Chosen) -> Page[Item]:
         """One Query; another one where the way up ends at the top, which is shown as a full page then."""

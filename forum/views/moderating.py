@@ -76,6 +76,8 @@ def answer_post(
     request: HttpRequest, act: Act, reader: Reader, forum: ForumRules, head: Thread, post: Post
 ) -> HttpResponse:
     """The form of an act on a post, or what comes of it."""
+    if act is PURGE:
+        moderating.require_purging(reader, forum, may_purge(request.user))
     text = moderating.text_after(act.kind, head, post)
     seen = post.edited_at or ""
     form = ReasonForm(sent(request), required=act.needs_reason, initial={"edited": seen})

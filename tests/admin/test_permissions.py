@@ -45,7 +45,7 @@ delete_post               s--+++  s--+++                          ???+++  ???+++
 hide_post                 s--+++  s--+++                          ???+++  ???+++
 show_post                 s--+++  s--+++                          ???+++  ???+++
 undelete_post             s--+++  s--+++                          ???+++  ???+++
-purge_post                s--+++  s----+                          ???+++  ???--+
+purge_post                s----+  s----+                          ???--+  ???--+
 post_history              ++++++  xxxxxx                          ???+++  xxxxxx
 report_post               s+++++  s+++++                          ???+++  ???+++
 

@@ -47,6 +47,11 @@ def shown(page: str) -> dict[str, str]:
     return dict(re.findall(r'name="(seen [^"]+)" value="([^"]*)"', page))
 
 
+def offered(page: str) -> list[str]:
+    """The acts on selected rows."""
+    return re.findall(r'<option value="(\w+)">', page)
+
+
 def stored(thread: Thread, number: int) -> Post:
     return get_post_of(get_thread(thread.forum, thread.id), number)
 
@@ -404,6 +409,15 @@ class TestManyPosts:
         assert spent.dynamodb.calls.count("TransactWriteItems") == 4
         [record] = list_records(post_subject(talk.id, 4))
         assert (record.kind, record.reason, record.forum) == ("hide", "Spam", "aws")
+
+    def test_offered_is_what_one_may_do_with_some_of_them(self, admin: Client, talk: Thread, mod: User) -> None:
+        here = f"{PAGE}?thread={talk.id}"
+        assert offered(text(admin.get(here))) == ["hide", "delete", "split"]
+        self.select(admin, talk, "hide", 2, confirmed="Hide", reason="Spam")
+        assert offered(text(admin.get(here))) == ["hide", "show", "delete", "split"]
+        self.select(admin, talk, "delete", 3, confirmed="Delete", reason="Spam")
+        give(mod, "delete_post")
+        assert offered(text(admin.get(here))) == ["hide", "show", "delete", "undelete", "purge", "split"]
 
     def test_what_was_not_done_is_told_with_the_reason(self, admin: Client, talk: Thread, aws: Forum) -> None:
         eve = make_member("eve", is_staff=True)
