@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, Group, Permission, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
+from django.db.models import UniqueConstraint
 from django.db.models.functions import Lower
 from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import Signal, receiver
@@ -32,6 +33,12 @@ PROFILE = ("about", "location", "pronouns", "website")
 SHOWN = frozenset([*PROFILE, "avatar", "hides_online", "username", "trust", "is_active"])
 # The group that may do what moderators of all forums do.
 MODERATORS = "Moderators"
+_NAME = RegexValidator(
+    "^[A-Za-z0-9][A-Za-z0-9._-]*\\Z",
+    _("Use letters from a to z, digits, dots, hyphens and underscores; begin with a letter or a digit."),
+)
+_LISTED = _("This is in the list already, perhaps in capital letters.")
+_TAKEN = _("Somebody has this name already, perhaps in capital letters. Please choose another.")
 
 
 class MemberQuerySet(models.QuerySet["User"]):
@@ -78,16 +85,7 @@ class User(AbstractUser):
 
     # Django's takes letters of all scripts, by which names can pass for others. Sign-up takes fewer: see `accounts`.
     username = models.CharField(
-        _("username"),
-        max_length=150,
-        unique=True,
-        validators=[
-            RegexValidator(
-                "^[A-Za-z0-9][A-Za-z0-9._-]*\\Z",
-                _("Use letters from a to z, digits, dots, hyphens and underscores; begin with a letter or a digit."),
-            )
-        ],
-        error_messages={"unique": _("Somebody has this name already.")},
+        _("username"), max_length=150, unique=True, validators=[_NAME], error_messages={"unique": _TAKEN}
     )
     trust = models.PositiveSmallIntegerField(
         _("trust"),
@@ -135,7 +133,7 @@ class User(AbstractUser):
             ("moderate_user", gettext_noop("Can warn, silence and suspend members, and hide all they wrote")),
         ]
         constraints = [
-            models.UniqueConstraint(Lower("username"), name="username_unique_in_any_case"),
+            UniqueConstraint(Lower("username"), name="username_unique_in_any_case", violation_error_message=_TAKEN),
         ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
@@ -313,7 +311,9 @@ class BlockedText(models.Model):
         ordering = ["kind", "text"]
         verbose_name = _("blocked word or domain")
         verbose_name_plural = _("blocked words and domains")
-        constraints = [models.UniqueConstraint(Lower("text"), "kind", name="blocked_text_once")]
+        constraints = [
+            UniqueConstraint(Lower("text"), "kind", name="blocked_text_once", violation_error_message=_LISTED)
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -331,7 +331,7 @@ class ThreadTag(models.Model):
     listed = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint("tag", "thread_id", name="thread_tag_once")]
+        constraints = [UniqueConstraint("tag", "thread_id", name="thread_tag_once")]
 
     def __str__(self) -> str:
         return f"{self.tag} on {self.thread_id}"
@@ -345,7 +345,7 @@ class SitemapPart(models.Model):
     first_id = models.CharField(max_length=26)
 
     class Meta:
-        constraints = [models.UniqueConstraint("forum", "shard", "first_id", name="sitemap_part_once")]
+        constraints = [UniqueConstraint("forum", "shard", "first_id", name="sitemap_part_once")]
 
     def __str__(self) -> str:
         return f"{self.forum}-{self.shard} from {self.first_id}"

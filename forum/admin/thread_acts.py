@@ -136,7 +136,7 @@ SWITCHES = [
     ("pinned", True, "pin", gettext_lazy("Pin"), pgettext_lazy("it was", "pinned")),
     ("pinned", False, "unpin", gettext_lazy("Unpin"), pgettext_lazy("it was", "unpinned")),
     ("archived", True, "archive", gettext_lazy("Archive"), pgettext_lazy("it was", "archived")),
-    ("archived", False, "unarchive", gettext_lazy("Take out of the archive"), pgettext_lazy("it was", "opened again")),
+    ("archived", False, "unarchive", gettext_lazy("Unarchive"), pgettext_lazy("it was", "opened again")),
 ]
 CHANGES = {"locked": moderating.set_locked, "pinned": moderating.set_pinned, "archived": moderating.set_archived}
 
@@ -191,7 +191,7 @@ ACTS = [
     Act(
         "move",
         gettext_lazy("Move"),
-        pgettext_lazy("it was", "set moving"),
+        pgettext_lazy("it was", "queued for moving"),
         _move,
         may_moderate,
         _here,
@@ -204,7 +204,7 @@ ACTS = [
     Act(
         "merge",
         gettext_lazy("Merge"),
-        pgettext_lazy("it was", "set merging"),
+        pgettext_lazy("it was", "queued for merging"),
         _merge,
         may_moderate,
         _is("visible"),

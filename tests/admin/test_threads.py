@@ -150,6 +150,7 @@ class TestOneThread:
 def test_many_threads_at_once(admin: Client, aws: Forum, ada: User) -> None:
     made = [start_thread(ada, aws, f"Thread {n}") for n in range(3)]
     chosen = tokens(text(admin.get(PAGE)))[:2]
+    assert '<option value="pin">Pin</option>' in text(admin.get(PAGE))
     asked = admin.post(PAGE, {"action": "lock", "_selected_action": chosen})
     assert "Lock 2 threads?" in text(asked)
     fields: dict[str, Any] = {"action": "lock", "_selected_action": chosen, "confirmed": "Lock"}
@@ -169,7 +170,7 @@ class TestTakingElsewhere:
         assert "Move 2 threads?" in asked and '<option value="tea">All about tea</option>' in asked
         sent |= {"confirmed": "Move", "reason": "About tea"}
         assert admin.post(PAGE, {**sent, "forum": "nowhere"}).status_code == 422
-        assert "2 threads were set moving" in text(admin.post(PAGE, {**sent, "forum": "tea"}, follow=True))
+        assert "2 threads were queued for moving" in text(admin.post(PAGE, {**sent, "forum": "tea"}, follow=True))
         assert [threads.find_thread(thread.id, ["aws", "tea"]).forum for thread in made[:1]] == ["aws"]
         assert titles(text(admin.get(PAGE, {"forum": "tea"}))) == ["Thread 2", "Thread 1"]
 

@@ -134,7 +134,7 @@ def posts(studio: Studio, water: str) -> None:
         mika.goes_to(f"/admin/posts/?thread={ident}")
         for number in (6, 7):
             mika.page.get_by_label(f"Select this post: Post {number} ").check()
-        mika.page.get_by_label("Action:").select_option("Hide selected posts")
+        mika.page.get_by_label("Action:").select_option("Hide")
         studio.take(mika, "posts", until="#result_list tbody tr >> nth=4")
         mika.presses("Go").page.get_by_label("Reason").fill("Off topic: please open a thread of your own for this.")
         studio.take(mika, "confirm", until=".submit-row")

@@ -1,6 +1,7 @@
 """The way into Django admin."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -109,3 +110,15 @@ class TestDeleting:
     def test_an_account_that_did_nothing_goes(self, root: Client, ada: User) -> None:
         self.delete(root, "user", ada.pk)
         assert not User.objects.filter(pk=ada.pk).exists()
+
+
+def test_what_is_there_already_is_told_in_words(root: Client, ada: User) -> None:
+    new = {"kind": "word", "text": "Casino", "answer": "refuse"}
+    assert root.post("/admin/forum/blockedtext/add/", new).status_code == 302
+    again = root.post("/admin/forum/blockedtext/add/", {**new, "text": "casino"}).content.decode()
+    taken = root.post("/admin/forum/user/add/", {"username": "Ada", **SECRET}).content.decode()
+    assert "This is in the list already" in again and "Somebody has this name already" in taken
+    assert "Constraint" not in again + taken
+    mod = User(username="ADA", email="x@example.org")
+    with pytest.raises(ValidationError, match="Somebody has this name already"):
+        mod.full_clean(exclude=["password"])
