@@ -59,6 +59,12 @@ def is_reserved(username: str) -> bool:
     return _SEPARATORS.sub("", name) in RESERVED or _CLOSED.fullmatch(name) is not None
 
 
+def is_own(user: User, name: str) -> bool:
+    """Whether a name is taken, but by the member: it is theirs in other capitals, or was. One SQL query at most."""
+    name = name.lower()
+    return name == user.username.lower() or user.former_names.filter(name=name).exists()
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """allauth's rules with our own for usernames."""
 
@@ -152,10 +158,7 @@ class UsernameForm(forms.Form):
         username: str = self.cleaned_data["username"]
         if username == self.user.username:
             raise ValidationError(_("This is your username now."), code="same")
-        # Another capitalisation of one's own name is taken, but by oneself, and so is one's former name.
-        name = username.lower()
-        own = name == self.user.username.lower() or self.user.former_names.filter(name=name).exists()
-        cleaned: str = get_adapter().clean_username(username, shallow=own)
+        cleaned: str = get_adapter().clean_username(username, shallow=is_own(self.user, username))
         return cleaned
 
 

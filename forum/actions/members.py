@@ -23,16 +23,21 @@ from .defining import change_definitions
 
 def change_username(user: User, username: str) -> None:
     """Give a member another name; every page that shows the old one becomes stale. The old one stays theirs."""
-    old, user.username = user.username.lower(), username
+    old, user.username = user.username, username
 
     def change() -> None:
         with transaction.atomic():
             user.save(update_fields=["username"])
-            FormerName.objects.filter(name=username.lower()).delete()
-            if old != username.lower():
-                FormerName.objects.update_or_create(name=old, defaults={"user": user})
+            keep_former_name(user, old)
 
     change_definitions(change)
+
+
+def keep_former_name(user: User, old: str) -> None:
+    """Have the name lead to the member that they had until now."""
+    FormerName.objects.filter(name=user.username.lower()).delete()
+    if old.lower() != user.username.lower():
+        FormerName.objects.update_or_create(name=old.lower(), defaults={"user": user})
 
 
 def change_time_zone(user: User, name: str) -> None:

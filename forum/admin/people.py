@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from forum.accounts import is_own
+from forum.actions.members import keep_former_name
 from forum.models import User
 from forum.tables import members, posts
 
@@ -57,11 +59,10 @@ class AsAtSignUp(ModelForm):  # type: ignore[type-arg]
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        before: str = self.initial.get("username", "")
-        if name == before:
+        if name == self.initial.get("username", ""):
             return name
-        # Another capitalisation of its own name is taken, but by itself.
-        cleaned: str = get_adapter().clean_username(name, shallow=name.lower() == before.lower())
+        own = self.instance.pk is not None and is_own(self.instance, name)
+        cleaned: str = get_adapter().clean_username(name, shallow=own)
         return cleaned
 
     def clean_email(self) -> str:
@@ -96,6 +97,11 @@ class MemberAdmin(RenewingAdmin, PermissionsAdmin, UserAdmin):  # type: ignore[t
     list_filter = ["trust", StandingFilter, "is_staff", "is_superuser", "is_active", "groups"]
     ordering = ["-date_joined"]
     readonly_fields = ["last_login", "date_joined"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "username" in form.changed_data:
+            keep_former_name(obj, form.initial["username"])
 
     def kept_by(self, obj: User) -> str:
         """Two Querys."""

@@ -3,6 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.http import HttpResponse
 from django.test import Client
 
 from forum.models import Forum, User
@@ -18,11 +19,12 @@ def root(mod: User) -> Client:
     return signed_in(mod)
 
 
-def change(root: Client, user: User, **fields: str) -> object:
+def change(root: Client, user: User, **fields: str) -> HttpResponse:
     """What the admin's form of a member sends, with other fields."""
     sent = {"username": user.username, "email": user.email, "is_active": "on", "trust": str(int(user.trust))}
     sent |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
-    return root.post(f"/admin/forum/user/{user.pk}/change/", sent | fields)
+    answer: HttpResponse = root.post(f"/admin/forum/user/{user.pk}/change/", sent | fields)
+    return answer
 
 
 def test_admin_has_no_sign_in_page_of_its_own(mod: User, client: Client) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from forum.actions import members
 from forum.models import FormerName, Forum, User
 from tests.helpers import make_member, page_url, reply, signed_in, start_thread
+from tests.views.test_admin import change
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +56,13 @@ def test_its_member_may_have_it_back(renamed: User, client: Client) -> None:
     assert signed_in(renamed).post("/settings/username/", {"username": "ada"}).status_code == 302
     assert client.get("/u/ada/").status_code == 200 and client.get("/u/Countess/").status_code == 301
     assert list(FormerName.objects.values_list("name", flat=True)) == ["countess"]
+
+
+def test_a_name_that_was_changed_in_the_admin_leads_to_the_member_too(ada: User, client: Client) -> None:
+    root = signed_in(make_member("root_", is_staff=True, is_superuser=True))
+    for name in ("Countess", "ada", "Countess"):
+        assert change(root, User.objects.get(pk=ada.pk), username=name).status_code == 302, name
+    assert client.get("/u/ada/")["Location"] == "/u/Countess/"
 
 
 def test_another_capitalisation_leaves_none(ada: User) -> None:

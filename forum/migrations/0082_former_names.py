@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('forum', '0080_time_zone'),
+        ('forum', '0081_usernames'),
     ]
 
     operations = [
