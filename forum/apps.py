@@ -21,8 +21,9 @@ class ForumConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.account.signals import user_signed_up
+        from django.contrib.auth.signals import user_logged_in
 
-        from . import charging, checks  # noqa: F401  (registers the deployment checks)
+        from . import charging, checks, kept  # noqa: F401  (registers the deployment checks)
         from .actions import flushing, remembering
         from .cache import local
         from .pulse import counting, views
@@ -37,6 +38,7 @@ class ForumConfig(AppConfig):
         atexit.register(charging.finish_command)
         # After the answer has been sent, so that nobody waits for it.
         request_finished.connect(local.report, dispatch_uid="forum.cache")
+        user_logged_in.connect(kept.signed_in, dispatch_uid="forum.kept")
         user_signed_up.connect(tell_of_member, dispatch_uid="forum.webhooks")
         request_finished.connect(feeding.after_answer, dispatch_uid="forum.search")
 

@@ -26,7 +26,7 @@ LAYERS = [
         *("charging", "form_tokens", "links", "local", "models", "permissions", "pricing", "pulse", "reads"),
         *("sessions", "unsubscribing"),
     },
-    {"directory", "forms", "jobs", "logbook", "search", "told"},
+    {"directory", "forms", "jobs", "kept", "logbook", "search", "told"},
     {"accounts", "account_limits"},
     {"actions", "readers", "watched"},
     {"checks", "archive", "integrity"},

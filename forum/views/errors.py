@@ -15,7 +15,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
-from forum import account_limits, form_tokens
+from forum import account_limits, form_tokens, kept
 from forum.errors import (
     BadRequest,
     ForumError,
@@ -28,7 +28,7 @@ from forum.errors import (
 )
 from forum.redis import Down
 
-from . import holes, kept, problems
+from . import holes, problems
 
 # Fields without words: what makes a form the same form, where it leads, and which of its buttons was pressed.
 HIDDEN = ("token", "revision", "draft", "next", "action_add", "remember")

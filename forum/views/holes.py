@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from forum import form_tokens, readers
+from forum import form_tokens, kept, readers
 from forum.cache.body import Body
 from forum.forms import ReplyForm
 from forum.holes import Hole
@@ -24,7 +24,7 @@ from forum.sessions import SessionStore
 from forum.tables import base
 from forum.tables.members import MOST_COUNTED
 
-from . import ignoring, kept, online, poll_rows, unread
+from . import ignoring, online, poll_rows, unread
 from .post_acts import post_acts, reactions
 from .rows import author
 from .watching import forum_watch, thread_watch
@@ -165,8 +165,9 @@ def reply(reading: Reading, name: str, thread_id: str, closed: str) -> str:
     if not can_post(reading.reader, rules):
         return reading.show("reply", state="not-allowed")
     action = reverse("reply", args=[name, thread_id])
-    fields = {**kept.fields(reading.request, action), "token": form_tokens.issue(reading.reader.id)}
-    return reading.show("reply", state="form", form=ReplyForm(initial=fields), action=action, writer=reading.reader.id)
+    user_id = reading.reader.id
+    fields = {**kept.fields(reading.request, user_id, action), "token": form_tokens.issue(user_id)}
+    return reading.show("reply", state="form", form=ReplyForm(initial=fields), action=action, writer=user_id)
 
 
 def thread_tools(reading: Reading, name: str, thread_id: str, locked: str, pinned: str, archived: str) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from forum import diff
+from forum import diff, kept
 from forum.actions import message_reports, messaging
 from forum.errors import Conflict, Refused, Throttled
 from forum.forms import EditForm, ReportForm
@@ -23,7 +23,6 @@ from forum.tables import messages
 from forum.tables.messages import OldText
 from forum.tables.talks import WRITTEN, Message, Talk
 
-from . import kept
 from .images import with_images
 from .message_rows import People, message_rows
 from .messaging import arrived_at, reader_of
@@ -60,7 +59,7 @@ def edit(request: HttpRequest, talk_id: str, number: int) -> HttpResponse:
     messaging.require_change(reader, message)
     context = _context(reader, talk, message)
     if request.method != "POST":
-        fields = {"body": message.body, "revision": message.revision, **kept.fields(request, request.path)}
+        fields = {"body": message.body, "revision": message.revision, **kept.fields(request, reader.id)}
         return form_page(request, "forum/edit_message.html", EditForm(first=False, initial=fields), **context)
     form = with_images(request, reader, lambda sent: EditForm(sent, first=False))
     if not wants_to_send(request, form):

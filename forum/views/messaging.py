@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forum import form_tokens, links, readers, reads
+from forum import form_tokens, kept, links, readers, reads
 from forum.actions import messaging
 from forum.errors import BadRequest, NotFound, Refused
 from forum.forms import LineField, ReplyForm, TokenField, body_field, page_number, title_field
@@ -27,7 +27,6 @@ from forum.tables import talks
 from forum.tables.keys import cursor, read_cursor
 from forum.tables.talks import MOST_PEOPLE, WRITTEN, Talk
 
-from . import kept
 from .images import with_images
 from .message_rows import People, message_rows, people_digest, talk_rows
 from .posting import INVALID, form_page, shown_again, wants_to_send
@@ -100,7 +99,7 @@ def new(request: HttpRequest) -> HttpResponse:
     reader = reader_of(request)
     messaging.require_starting(reader)
     if request.method != "POST":
-        fields = {**(kept.fields(request, request.path) or begun(reader, request.path)), **_addressee(request)}
+        fields = {**(kept.fields(request, reader.id) or begun(reader, request.path)), **_addressee(request)}
         form = NewMessageForm(initial={**fields, "token": form_tokens.issue(reader.id)})
         return form_page(request, "forum/new_message.html", form)
     form = with_images(request, reader, NewMessageForm)
@@ -126,7 +125,7 @@ def _addressee(request: HttpRequest) -> dict[str, str]:
 
 def arrived_at(request: HttpRequest, reader: Reader, url: str) -> HttpResponse:
     """The text of this form is stored, so nothing else needs to hold it; go on to `url`."""
-    kept.forget(request, request.path)
+    kept.forget(request)
     return arrived(request, reader, HttpResponseRedirect(url))
 
 
@@ -140,7 +139,7 @@ def talk(request: HttpRequest, talk_id: str) -> HttpResponse:
     reader = reader_of(request)
     found = messaging.get_talk(reader, talk_id)
     if request.method != "POST":
-        fields = kept.fields(request, request.path) or begun(reader, request.path)
+        fields = kept.fields(request, reader.id) or begun(reader, request.path)
         quote = _quotation(reader, found, request.GET.get("quote", ""))
         body = "\n\n".join(part for part in (fields.get("body", "").rstrip(), quote) if part)
         form = ReplyForm(initial={**fields, "body": body, "token": form_tokens.issue(reader.id)})

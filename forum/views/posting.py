@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from forum import form_tokens, links, markup, readers
+from forum import form_tokens, kept, links, markup, readers
 from forum.actions import moderating, pace, posting
 from forum.errors import Conflict, ForumError, NotFound, Refused, Waits
 from forum.forms import BODY_MOST, ReplyForm
@@ -26,7 +26,7 @@ from forum.tables.polls import Poll
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
-from . import kept, quoting, restoring, writing
+from . import quoting, restoring, writing
 from .images import with_images
 from .poll_forms import ChangeForm, StartForm, initial
 from .reasons import why_field
@@ -102,12 +102,12 @@ def new_thread(request: HttpRequest, name: str) -> HttpResponse:
 
 def _begun(request: HttpRequest, reader: Reader) -> dict[str, Any]:
     """The text that this form begins with: what was kept while its writer signed in, or else the draft."""
-    return kept.fields(request, request.path) or writing.begun(reader, request.path)
+    return kept.fields(request, reader.id) or writing.begun(reader, request.path)
 
 
 def _arrived(request: HttpRequest, reader: Reader, url: str) -> HttpResponse:
     """The text of this form is stored, so nothing else needs to hold it; go on to `url`."""
-    kept.forget(request, request.path)
+    kept.forget(request)
     return writing.arrived(request, reader, HttpResponseRedirect(url))
 
 
@@ -208,7 +208,7 @@ def edit_post(request: HttpRequest, name: str, thread_id: str, number: int) -> H
     thread, post = _post_of(forum, thread_id, number)
     posting.require_change(reader, forum, thread, post)
     if request.method != "POST":
-        fields = {**_stored(thread, post), **restoring.fields(request, post), **kept.fields(request, request.path)}
+        fields = {**_stored(thread, post), **restoring.fields(request, post), **kept.fields(request, reader.id)}
         return _edit_page(request, forum, thread, _edit_form(reader, post, initial=fields), number)
     # Who opened the form before the first vote is told that the poll could not be changed.
     fixed = bool(post.poll_voters) and "poll_question" not in request.POST

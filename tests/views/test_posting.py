@@ -179,7 +179,7 @@ class TestTheTextComesBack:
         assert text(client.get(page_url(thread))).count(TEXT) == 1, "in the post, and no longer in the form"
 
     def test_the_same_for_a_new_thread(self, aws: Forum, ada: User, client: Client) -> None:
-        sent = {"title": "A good title", "body": TEXT, "token": "x"}
+        sent = {"title": "A good title", "body": TEXT, "token": token(ada)}
         answer = client.post("/f/aws/new/", sent)
         page = client.post(answer["Location"], {"login": "ada", "password": "correct horse"}, follow=True)
         assert "A good title" in text(page) and TEXT in text(page)

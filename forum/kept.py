@@ -1,6 +1,7 @@
 """Text that could not be posted because its writer was signed out: it waits in the session.
 
-Django keeps a session's data when its owner signs in, so the text is in the form afterwards.
+Django keeps a session's data when somebody signs in, so the text is in the form afterwards. The form's token says whose
+it is: whoever else signs in is not shown it, and it is gone then.
 """
 
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
+
+from . import form_tokens
+from .models import User
 
 KEY = "kept"
 FIELDS = {
@@ -49,17 +53,27 @@ def remember(request: HttpRequest) -> bool:
         return False
     if not request.session.session_key:
         request.session.set_expiry(SECONDS)
-    request.session[KEY] = {"path": request.path, "fields": text}
+    request.session[KEY] = {"path": request.path, "fields": text, "token": request.POST.get("token", "")}
     return True
 
 
-def fields(request: HttpRequest, path: str) -> dict[str, Any]:
-    """The text that was meant for this path, by field; empty where there is none."""
+def fields(request: HttpRequest, user_id: str, path: str = "") -> dict[str, Any]:
+    """The text that this member meant for a path, or for the one asked for, by field; empty where there is none."""
     kept = request.session.get(KEY) or {}
-    return dict(kept["fields"]) if kept.get("path") == path else {}
+    return dict(kept["fields"]) if kept.get("path") == (path or request.path) and _is_of(kept, user_id) else {}
 
 
-def forget(request: HttpRequest, path: str) -> None:
-    """The text has arrived."""
-    if (request.session.get(KEY) or {}).get("path") == path:
+def signed_in(request: HttpRequest, user: User, **others: Any) -> None:
+    """Somebody has signed in where text was kept: nobody but its writer gets it."""
+    if KEY in request.session and not _is_of(request.session[KEY], str(user.pk)):
         del request.session[KEY]
+
+
+def forget(request: HttpRequest) -> None:
+    """The text has arrived, if this was where it was meant for."""
+    if (request.session.get(KEY) or {}).get("path") == request.path:
+        del request.session[KEY]
+
+
+def _is_of(kept: dict[str, Any], user_id: str) -> bool:
+    return form_tokens.is_of(kept.get("token", ""), user_id)
