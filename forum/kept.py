@@ -4,8 +4,10 @@ Django keeps a session's data when somebody signs in, so the text is in the form
 it is: whoever else signs in is not shown it, and it is gone then.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
@@ -22,6 +24,9 @@ FIELDS = {
     "title": gettext_noop("Your title"),
     "tags": gettext_noop("Your tags"),
     "body": gettext_noop("Your text"),
+    "reason": gettext_noop("Your reason"),
+    "words": gettext_noop("In your own words"),
+    "note": gettext_noop("Your note"),
     "poll_question": gettext_noop("The question of your poll"),
     "poll_options": gettext_noop("The options of your poll"),
 }
@@ -33,27 +38,48 @@ PASSWORDS = {
     "password1": gettext_noop("Your password"),
     "password2": gettext_noop("Your password once more"),
 }
+# What is chosen beside the text, and goes along with it.
+CHOSEN = (
+    *("kind", "ready", "edited", "forum", "into", "numbers", "was", "post", "shown"),
+    *("lasts", "day", "level", "fixed", "action", "_selected_action", "confirmed"),
+    *("subject", "seen", "forum_of", "after", "act"),
+)
+# With these something is done to others. A form that another site has made could have them, too, and is not offered
+# to be sent again.
+DEEDS = {"reason", "words"}
 MOST_CHARACTERS = 100_000
 SECONDS = 60 * 60
 
 
 def sent_text(request: HttpRequest) -> dict[str, str]:
     """The text fields of a form just sent, as far as they hold anything."""
+    return _sent(request, FIELDS)
+
+
+def _sent(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
+    """What a form holds of these fields; of several that have one name all, with commas in between."""
     try:
-        return {name: request.POST[name][:MOST_CHARACTERS] for name in FIELDS if request.POST.get(name)}
+        return {
+            name: ", ".join(request.POST.getlist(name))[:MOST_CHARACTERS] for name in names if request.POST.get(name)
+        }
     except SuspiciousOperation:
         # The form is larger than Django reads, and it is not read a second time either.
         return {}
 
 
+def is_own(request: HttpRequest, user_id: str) -> bool:
+    """Whether a form just sent was given to this member; to nobody is as good where nobody is signed in."""
+    return not user_id or form_tokens.is_of(request.POST.get("token", ""), user_id)
+
+
 def remember(request: HttpRequest) -> bool:
     """Keep the text of this form for an hour; False when there is none."""
-    text = sent_text(request)
-    if not text:
+    sent = _sent(request, [*FIELDS, *CHOSEN])
+    if not sent:
         return False
     if not request.session.session_key:
         request.session.set_expiry(SECONDS)
-    request.session[KEY] = {"path": request.path, "fields": text, "token": request.POST.get("token", "")}
+    request.session[KEY] = {"path": request.path, "fields": sent, "token": request.POST.get("token", "")}
     return True
 
 
@@ -70,8 +96,8 @@ def signed_in(request: HttpRequest, user: User, **others: Any) -> None:
 
 
 def forget(request: HttpRequest) -> None:
-    """The text has arrived, if this was where it was meant for."""
-    if (request.session.get(KEY) or {}).get("path") == request.path:
+    """The text has arrived, if this was where it was meant for, and not the sending that it is kept of."""
+    if SESSION_KEY in request.session and (request.session.get(KEY) or {}).get("path") == request.path:
         del request.session[KEY]
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from . import delivery, holes, languages, readers, zones
+from . import delivery, holes, kept, languages, readers, zones
 from .charging import charge
 from .errors import BadRequest, ForumError
 from .tables import base
@@ -204,6 +204,19 @@ class ErrorPages:
         error.status, error.heading = 405, _("Nothing to see here")
         response = error_pages.show(request, error)
         response["Allow"] = refused["Allow"]
+        return response
+
+
+class KeptText:
+    """Text that was kept while its writer signed in is kept no longer once its form has been taken."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "POST" and response.status_code == 302:
+            kept.forget(request)
         return response
 
 

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "forum.middleware.TimeZone",
+    "forum.middleware.KeptText",
     "forum.middleware.FillHoles",
 ]
 

@@ -15,11 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from forum import kept
 from forum.errors import BadRequest, Conflict, ForumError, NotAllowed, Unavailable
 from forum.forms import TextField
 from forum.languages import Words
 
 from .noting import note
+from .site import who
 
 if TYPE_CHECKING:
     from .dynamo import DynamoAdmin
@@ -151,7 +153,9 @@ def confirm(
     able = [row for row in rows if act.may(request, row) and (confirmed or act.applies(row))]
     if act.leads is not None:
         return HttpResponseRedirect(act.leads(_fitting(request, act, rows)))
-    form = act.form(request.POST if confirmed else None, initial={} if single is None else act.initial(single))
+    initial = {} if single is None else act.initial(single)
+    initial |= kept.fields(request, who(request).id)
+    form = act.form(request.POST if confirmed else None, initial=initial)
     act.prepare(request, form)
     error: ForumError | None = None
     if confirmed and able and form.is_valid():

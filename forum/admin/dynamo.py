@@ -37,6 +37,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from forum import kept
 from forum.errors import BadRequest, ForumError, NotFound
 from forum.languages import Words
 from forum.tables import base
@@ -44,7 +45,7 @@ from forum.tables.browsing import TOP, Cut
 from forum.tables.keys import cursor, read_cursor
 
 from .acting import Act, confirm
-from .site import site
+from .site import site, who
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -243,6 +244,8 @@ class DynamoAdmin(Generic[Item, Row]):
         def view(request: HttpRequest) -> HttpResponse:
             if request.method == "POST":
                 return self._selected(request)
+            if "_selected_action" in (again := kept.fields(request, who(request).id)):
+                return self._asked_again(request, again)
             if request.GET.get(QUERY, "").strip():
                 return self._jumped(request, request.GET[QUERY].strip())
             return self._listed(request)
@@ -351,6 +354,13 @@ class DynamoAdmin(Generic[Item, Row]):
             return self._listed(request, error=BadRequest(words))
         rows = self.find_many(request, tokens)
         return confirm(self, request, act, rows, request.get_full_path(), "confirmed" in request.POST)
+
+    def _asked_again(self, request: HttpRequest, again: Chosen) -> HttpResponse:
+        """The question that was answered when its moderator had been signed out, with what was typed; once."""
+        rows = self.find_many(request, again["_selected_action"].split(", ")[:MOST_SELECTED])
+        question = confirm(self, request, self._act(again.get("action", "")), rows, request.get_full_path(), False)
+        kept.forget(request)
+        return question
 
     def show(
         self, request: HttpRequest, template: str, title: str, status: int, context: dict[str, Any]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from forum import links
+from forum import kept, links
 from forum.actions import nuking, sanctions
 from forum.errors import NotAllowed, NotFound
 from forum.models import Job, User
@@ -49,7 +49,8 @@ def nuke_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = _member(pk)
     if refusal := sanctions.why_not(who(request), user, may=True):
         raise NotAllowed(refusal)
-    form = NukeForm(request.POST if request.method == "POST" else None)
+    initial = kept.fields(request, who(request).id)
+    form = NukeForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         job = nuking.nuke(who(request), user, form.cleaned_data["reason"], may=True)
         note(request, _("Hide all posts: member %(number)s") % {"number": pk})

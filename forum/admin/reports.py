@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from forum import links, logbook, markup, readers, reasons
+from forum import kept, links, logbook, markup, readers, reasons
 from forum.actions import approving, message_reports, reporting, screening
 from forum.actions.closing import AGREE, DISAGREE, IGNORE
 from forum.actions.moderating import REASON_MOST
@@ -66,7 +66,7 @@ class Failure:
 def queue(request: HttpRequest) -> HttpResponse:
     """The oldest open cases (GET); decide one (POST). An act that is refused shows the page again, with its reason."""
     if request.method != "POST":
-        return _page(request)
+        return _page(request, _unsent(request))
     sent = request.POST
     subject, act = sent.get("subject", ""), sent.get("act", "")
     if not _SUBJECT.fullmatch(subject) or act not in ACTS:
@@ -82,6 +82,14 @@ def queue(request: HttpRequest) -> HttpResponse:
     note(request, f"{words.act(act.replace('_', ' ')).capitalize()}: {subject.replace('#', ' ').lower()}")
     messages.success(request, said)
     return HttpResponseRedirect(_url(sent.get("forum", ""), sent.get("after", "")))
+
+
+def _unsent(request: HttpRequest) -> Failure | None:
+    """What was sent of a case when its moderator had been signed out; once."""
+    again = kept.fields(request, who(request).id)
+    kept.forget(request)
+    words = _("You had been signed out, so nothing was done yet. This is what you typed.")
+    return Failure(again["subject"], words, again.get("reason", "")[:2_000], 200) if "subject" in again else None
 
 
 def _forum_of(request: HttpRequest, case: Record, named: str) -> ForumRules:
@@ -190,7 +198,7 @@ ACTS = {
 
 def _page(request: HttpRequest, failure: Failure | None = None) -> HttpResponse:
     moderated = _moderated(request)
-    asked = request.POST if failure else request.GET
+    asked = request.POST if request.method == "POST" else request.GET
     name, after = asked.get("forum", ""), asked.get("after", "")
     if name and name not in moderated:
         raise NotFound(_("You moderate no such forum."), [(_("All reports"), reverse("admin:queue"))])

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from forum import logbook, reasons, wording
+from forum import kept, logbook, reasons, wording
 from forum.actions import sanctions
 from forum.cache import visits
 from forum.errors import NotAllowed, NotFound
@@ -166,7 +166,8 @@ def act_on(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         raise NotFound(_("There is no such thing to do."))
     if refusal := sanctions.why_not(who(request), user, may=True):
         raise NotAllowed(refusal)
-    form = chosen.form(request.POST if request.method == "POST" else None, initial={"level": user.trust})
+    initial = {"level": user.trust, **kept.fields(request, who(request).id)}
+    form = chosen.form(request.POST if request.method == "POST" else None, initial=initial)
     page = reverse("admin:moderate_member", args=[pk])
     if request.method == "POST" and form.is_valid():
         chosen.run(who(request), user, form.cleaned_data)

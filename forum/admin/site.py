@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from forum import readers
+from forum import kept, readers
 from forum.errors import ForumError, NotAllowed, NotFound, SignInNeeded
 from forum.forms import refuse_nul
 from forum.languages import Words
@@ -129,7 +129,7 @@ class ForumAdminSite(AdminSite):
         """As Django's. What is not made for moderators is for staff, however Django's rights are given."""
         if view not in self._for_moderators():
             view = _only(lambda request: bool(cast(User, request.user).is_staff), view)
-        return super().admin_view(view, cacheable)
+        return _keeping(super().admin_view(view, cacheable))
 
     def _for_moderators(self) -> Iterator[View]:
         yield from (page.view for page in self._pages.values())
@@ -177,6 +177,18 @@ class ForumAdminSite(AdminSite):
             {"name": name, "app_label": label, "app_url": entries[0]["admin_url"], "models": entries}
             for label, (name, entries) in sorted(found.items())
         ]
+
+
+def _keeping(view: View) -> View:
+    """The view, which leads whoever is signed out to sign in, and keeps what they sent until they have."""
+
+    @wraps(view)
+    def viewed(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
+        if request.method == "POST" and not request.user.is_authenticated:
+            kept.remember(request)
+        return view(request, *arguments, **named)
+
+    return viewed
 
 
 def _label(section: Words) -> str:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forum import links, markup, readers
+from forum import kept, links, markup, readers
 from forum.actions import reacting
 from forum.directory import Directory
 from forum.errors import SignInNeeded, Throttled
@@ -74,7 +74,11 @@ def note(request: HttpRequest, thread_id: str, number: int) -> HttpResponse:
     """The form to write a note at a bookmark; it is named by the address that its post was written at."""
     basis = _basis(request)
     bookmark = bookmarks.get_bookmark(basis.reader.id, f"{thread_id}/{number}")
-    form = NoteForm(request.POST) if request.method == "POST" else NoteForm(initial={"note": bookmark.note})
+    form = (
+        NoteForm(request.POST)
+        if request.method == "POST"
+        else NoteForm(initial={"note": bookmark.note, **kept.fields(request, basis.reader.id)})
+    )
     if request.method == "POST" and form.is_valid():
         try:
             reacting.write_note(basis.reader, bookmark, form.cleaned_data["note"])

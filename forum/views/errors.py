@@ -15,7 +15,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
-from forum import account_limits, form_tokens, kept
+from forum import account_limits, form_tokens, kept, readers
 from forum.errors import (
     BadRequest,
     ForumError,
@@ -23,6 +23,7 @@ from forum.errors import (
     NotFound,
     SignInNeeded,
     StaleForm,
+    Suspended,
     TooLarge,
     Unavailable,
 )
@@ -51,13 +52,13 @@ def page(request: HttpRequest, error: ForumError) -> HttpResponse:
 def show(request: HttpRequest, error: ForumError) -> HttpResponse:
     if problems.wanted(request):
         return problems.answer(request, error)
-    text = kept.sent_text(request) if request.method == "POST" else {}
+    text, own = _offered(request, error)
     context = {
         "status": error.status,
         "heading": error.heading,
         "message": error.message,
         "links": error.links,
-        "kept": _fields(request, error, text) if text else [],
+        "kept": _fields(request, error, text, own) if text else [],
         "long": any(name not in kept.LINES for name in text),
         "action": request.path,
     }
@@ -70,14 +71,27 @@ def show(request: HttpRequest, error: ForumError) -> HttpResponse:
     return response
 
 
-def _fields(request: HttpRequest, error: ForumError, text: dict[str, str]) -> list[tuple[str, str, str, str]]:
+def _offered(request: HttpRequest, error: ForumError) -> tuple[dict[str, str], bool]:
+    """The text of the form that failed, which can be sent again, and whether the form was the reader's own. Whoever
+    may not sign in has nothing to send again."""
+    if request.method != "POST" or isinstance(error, Suspended):
+        return {}, False
+    text = kept.sent_text(request)
+    own = bool(text) and kept.is_own(request, readers.known(request).id)
+    return {name: value for name, value in text.items() if own or name not in kept.DEEDS}, own
+
+
+def _fields(
+    request: HttpRequest, error: ForumError, text: dict[str, str], own: bool
+) -> list[tuple[str, str, str, str]]:
     """(name, label, value, kind) of the form that failed. Its hidden fields go along unchanged, so that sending
     it again is the same sending; only a token that was refused is replaced. Passwords are to be typed again."""
-    hidden = {name: request.POST[name] for name in HIDDEN if name in request.POST}
+    names = [name for name in (*HIDDEN, *(kept.CHOSEN if own else ())) if name in request.POST]
+    hidden = [(name, value) for name in names for value in request.POST.getlist(name)]
     if isinstance(error, StaleForm):
-        hidden["token"] = form_tokens.issue(str(request.user.pk))
+        hidden = [*(each for each in hidden if each[0] != "token"), ("token", form_tokens.issue(str(request.user.pk)))]
     return [
-        *((name, "", value, "hidden") for name, value in hidden.items()),
+        *((name, "", value, "hidden") for name, value in hidden),
         *((name, _(kept.FIELDS[name]), value, kept.LINES.get(name, "area")) for name, value in text.items()),
         *((name, _(label), "", "password") for name, label in kept.PASSWORDS.items() if name in request.POST),
     ]
@@ -147,12 +161,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose security token is missing or old: the text is offered with a new one."""
-    return show(
-        request,
-        NotAllowed(
-            _(
-                "This form was opened too long ago, or cookies are blocked, so we could not be sure it was you. "
-                "Please send it again."
-            )
-        ),
-    )
+    lost = _("This form was opened too long ago, or cookies are blocked, so we could not be sure it was you.")
+    again = _("Please send it again.") if _offered(request, NotAllowed(""))[0] else _("Please go back and reload it.")
+    return show(request, NotAllowed(f"{lost} {again}"))

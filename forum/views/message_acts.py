@@ -103,7 +103,7 @@ def report(request: HttpRequest, talk_id: str, number: int) -> HttpResponse:
     reader, talk, message = _found(request, talk_id, number)
     message_reports.require_reporting(reader, message)
     context, template = _context(reader, talk, message), "forum/report_message.html"
-    form = ReportForm(request.POST if request.method == "POST" else None)
+    form = ReportForm(request.POST if request.method == "POST" else None, initial=kept.fields(request, reader.id))
     if request.method != "POST" or not form.is_valid():
         status = INVALID if request.method == "POST" else 200
         return render(request, template, {"form": form, **context}, status=status)

@@ -125,7 +125,6 @@ def _addressee(request: HttpRequest) -> dict[str, str]:
 
 def arrived_at(request: HttpRequest, reader: Reader, url: str) -> HttpResponse:
     """The text of this form is stored, so nothing else needs to hold it; go on to `url`."""
-    kept.forget(request)
     return arrived(request, reader, HttpResponseRedirect(url))
 
 
@@ -207,7 +206,8 @@ def people(request: HttpRequest, talk_id: str) -> HttpResponse:
     reader = reader_of(request)
     found = messaging.get_talk(reader, talk_id)
     messaging.require_writing(reader)
-    form = PeopleForm(request.POST or None, initial={"token": form_tokens.issue(reader.id)})
+    fields = {**kept.fields(request, reader.id), "token": form_tokens.issue(reader.id)}
+    form = PeopleForm(request.POST or None, initial=fields)
     context: dict[str, Any] = {"talk": found, "base": messaging.url(found), "form": form}
     if request.method != "POST" or not form.is_valid():
         return render(request, "forum/talk_people.html", context, status=INVALID if request.method == "POST" else 200)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from forum import links, markup
+from forum import kept, links, markup
 from forum.actions import moderating
 from forum.errors import Conflict
 from forum.permissions import ForumRules, Reader, moderates
@@ -80,7 +80,8 @@ def answer_post(
         moderating.require_purging(reader, forum, may_purge(request.user))
     text = moderating.text_after(act.kind, head, post)
     seen = post.edited_at or ""
-    form = ReasonForm(sent(request), required=act.needs_reason, initial={"edited": seen})
+    initial = {**kept.fields(request, reader.id), "edited": seen}
+    form = ReasonForm(sent(request), required=act.needs_reason, initial=initial)
     changed = request.method == "POST" and request.POST.get("edited", seen) != seen
     if request.method != "POST" or changed or not form.is_valid():
         status = 200 if request.method != "POST" else Conflict.status if changed else INVALID
@@ -156,7 +157,7 @@ def on_thread(act: Act) -> View:
         moderating.require_moderator(reader, forum)
         head = threads.get_thread(name, thread_id)
         moderating.refuse_late(act.kind, head)
-        form = ReasonForm(sent(request), required=act.needs_reason)
+        form = ReasonForm(sent(request), required=act.needs_reason, initial=kept.fields(request, reader.id))
         if request.method != "POST" or not form.is_valid():
             status = INVALID if request.method == "POST" else 200
             return _thread_page(request, "forum/moderate.html", forum, head, act=act, form=form, status=status)
@@ -180,7 +181,7 @@ def rename_thread(request: HttpRequest, name: str, thread_id: str) -> HttpRespon
     head = threads.get_thread(name, thread_id)
     moderating.refuse_moved(head)
     if request.method != "POST":
-        form = RenameForm(initial={"title": head.title, "edited": head.title})
+        form = RenameForm(initial={"title": head.title, **kept.fields(request, reader.id), "edited": head.title})
         return _thread_page(request, "forum/rename.html", forum, head, form=form)
     form = RenameForm(request.POST)
     changed = request.POST.get("edited", head.title) != head.title

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
-from forum import jobs, links, markup, readers
+from forum import jobs, kept, links, markup, readers
 from forum.actions import holding, moderating, moving
 from forum.errors import BadRequest, Conflict, NotAllowed, NotFound
 from forum.forms import page_number
@@ -92,7 +92,8 @@ def move_thread(request: HttpRequest, name: str, thread_id: str) -> HttpResponse
     basis, forum, head = _opened(request, name, thread_id)
     forums = {each.name: each for each in basis.directory.forums.values() if can_moderate(basis.reader, each)}
     choices = [(each.name, each.title) for each in forums.values() if each.name != name]
-    form = MoveForm(request.POST if request.method == "POST" else None, forums=choices)
+    initial = kept.fields(request, basis.reader.id)
+    form = MoveForm(request.POST if request.method == "POST" else None, forums=choices, initial=initial)
     status = 200 if request.method != "POST" else INVALID
     if form.is_valid():
         sent = form.cleaned_data
@@ -108,7 +109,8 @@ def move_thread(request: HttpRequest, name: str, thread_id: str) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge_thread(request: HttpRequest, name: str, thread_id: str) -> HttpResponse:
     basis, forum, head = _opened(request, name, thread_id)
-    form = MergeForm(request.POST if request.method == "POST" else None)
+    initial = kept.fields(request, basis.reader.id)
+    form = MergeForm(request.POST if request.method == "POST" else None, initial=initial)
     status = 200 if request.method != "POST" else INVALID
     if form.is_valid():
         sent = form.cleaned_data
@@ -128,7 +130,7 @@ def split_thread(request: HttpRequest, name: str, thread_id: str) -> HttpRespons
     """Choose posts on as many pages as it takes: the buttons that turn the page send along what is chosen."""
     basis, forum, head = _opened(request, name, thread_id)
     if request.method != "POST":
-        return _split_begun(request, forum, head)
+        return _split_begun(request, forum, head, kept.fields(request, basis.reader.id))
     page = page_number(request.POST.get("shown"))
     form = SplitForm(request.POST)
     if not form.is_valid():
@@ -150,9 +152,11 @@ def split_thread(request: HttpRequest, name: str, thread_id: str) -> HttpRespons
         return _split_page(request, forum, head, form, chosen, page, _refused(form, error))
 
 
-def _split_begun(request: HttpRequest, forum: ForumRules, head: Thread) -> HttpResponse:
-    """The form as it is opened, `?numbers=2,4-6` for what is chosen already: then on the page of the first of them."""
-    form = NumbersForm(request.GET)
+def _split_begun(request: HttpRequest, forum: ForumRules, head: Thread, again: dict[str, str]) -> HttpResponse:
+    """The form as it is opened, `?numbers=2,4-6` for what is chosen already: then on the page of the first of them.
+    `again` is what was kept of it while the moderator signed in."""
+    known = f"{again.get('numbers', '')}, {again.get('post', '')}"
+    form = NumbersForm({"numbers": known} if again else request.GET)
     if not form.is_valid():
         raise BadRequest(
             _("This link does not say which posts it is about."), [(_("To the thread"), links.thread(head))]
@@ -162,7 +166,7 @@ def _split_begun(request: HttpRequest, forum: ForumRules, head: Thread) -> HttpR
         page_number(request.GET.get("page")) if "page" in request.GET or not chosen else links.page_of(chosen[0] or 1)
     )
     held = typed(chosen)
-    return _split_page(request, forum, head, SplitForm(initial={"numbers": held, "was": held}), chosen, page)
+    return _split_page(request, forum, head, SplitForm(initial={**again, "numbers": held, "was": held}), chosen, page)
 
 
 def _numbers_on(page: int) -> range:

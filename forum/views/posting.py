@@ -107,7 +107,6 @@ def _begun(request: HttpRequest, reader: Reader) -> dict[str, Any]:
 
 def _arrived(request: HttpRequest, reader: Reader, url: str) -> HttpResponse:
     """The text of this form is stored, so nothing else needs to hold it; go on to `url`."""
-    kept.forget(request)
     return writing.arrived(request, reader, HttpResponseRedirect(url))
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from forum import images, links, readers
+from forum import images, kept, links, readers
 from forum.actions import members, pace, sanctions
 from forum.errors import NotAllowed, NotFound, Refused, SignInNeeded, Throttled, TooLarge
 from forum.forms import ProfileForm
@@ -90,7 +90,9 @@ def clear(request: HttpRequest, pk: int) -> HttpResponse:
     user = User.objects.filter(pk=pk, is_active=True).first()
     if user is None:
         raise NotFound(_("There is no such member."))
-    form = ReasonForm(request.POST if request.method == "POST" else None, required=True)
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None, required=True, initial=kept.fields(request, reader.id)
+    )
     if not form.is_bound or not form.is_valid():
         context = {"form": form, "member": user, "back_url": links.member(user.username)}
         return render(request, "forum/clear_profile.html", context, status=INVALID if form.is_bound else 200)

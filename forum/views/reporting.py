@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forum import links, markup, readers
+from forum import kept, links, markup, readers
 from forum.actions import reporting, waiting
 from forum.errors import NotFound, SignInNeeded, Throttled
 from forum.forms import ReportForm
@@ -35,7 +35,7 @@ def report_post(request: HttpRequest, name: str, thread_id: str, number: int) ->
     post = posts.get_post_of(head, number)
     reporting.require_reporting(reader, forum, head, post)
     if request.method != "POST":
-        return _report_page(request, forum, head, post, ReportForm())
+        return _report_page(request, forum, head, post, ReportForm(initial=kept.fields(request, reader.id)))
     form = ReportForm(request.POST)
     if not form.is_valid():
         return _report_page(request, forum, head, post, form, INVALID)

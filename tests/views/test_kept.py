@@ -7,8 +7,11 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from forum.models import User
-from tests.helpers import signed_in, token
+from forum.models import Forum, User
+from forum.permissions import FOREVER
+from forum.tables import posts, threads
+from forum.tables.threads import Thread
+from tests.helpers import reply, signed_in, start_thread, token
 
 MESSAGE = {"to": "Bob", "title": "Between us", "body": "Nobody else may read this."}
 
@@ -20,7 +23,9 @@ def sends_too_late(user: User, url: str, **fields: Any) -> tuple[Client, str]:
     del browser.cookies[settings.SESSION_COOKIE_NAME]
     answer = browser.post(url, fields)
     assert answer.status_code == 302 and "/login/?next=" in answer["Location"], answer
-    return browser, answer["Location"]
+    place = answer["Location"]
+    # The administration has a sign-in page that leads to the site's.
+    return browser, browser.get(place)["Location"] if place.startswith("/admin/") else place
 
 
 def signs_in(browser: Client, sign_in_url: str, user: User) -> HttpResponse:
@@ -48,3 +53,100 @@ class TestAMessage:
     def test_is_not_given_to_anybody_where_the_form_does_not_say_whose_it_is(self, ada: User, bob: User) -> None:
         browser, sign_in = sends_too_late(ada, "/messages/new/", **MESSAGE, token="x")
         assert "Between us" not in text(signs_in(browser, sign_in, ada))
+
+
+class TestOtherForms:
+    """What moderators and those who report type is no less work than a post."""
+
+    @pytest.fixture
+    def thread(self, aws: Forum, ada: User, bob: User) -> Thread:
+        begun = start_thread(ada, aws, "The thread", "The first post.")
+        reply(bob, begun, "Bob sells pills.")
+        reply(bob, begun, "And watches.")
+        return threads.get_thread("aws", begun.id)
+
+    @pytest.mark.parametrize(
+        ("page", "fields"),
+        [
+            ("/f/aws/{thread}/2/hide/", {"ready": "Spam or advertising", "reason": "For the third time."}),
+            ("/f/aws/{thread}/hide/", {"reason": "For the third time."}),
+            ("/f/aws/{thread}/rename/", {"title": "A better name", "reason": "For the third time."}),
+            ("/f/aws/{thread}/split/", {"title": "A better name", "reason": "For the third time.", "post": ["2", "3"]}),
+            ("/f/aws/{thread}/merge/", {"into": "nowhere at all", "reason": "For the third time."}),
+            ("/admin/posts/{thread}-2/hide/", {"reason": "For the third time."}),
+            ("/admin/threads/{thread}/rename/", {"title": "A better name", "reason": "For the third time."}),
+            ("/admin/forum/user/{member}/moderation/warn/", {"reason": "For the third time."}),
+            ("/admin/forum/user/{member}/moderation/note/", {"reason": "For the third time."}),
+            ("/admin/forum/user/{member}/moderation/silence/", {"lasts": "14", "reason": "For the third time."}),
+            ("/admin/forum/user/{member}/nuke/", {"reason": "For the third time."}),
+        ],
+    )
+    def test_give_a_moderators_words_back(
+        self, thread: Thread, mod: User, bob: User, page: str, fields: dict[str, Any]
+    ) -> None:
+        url = page.format(thread=thread.id, member=bob.pk)
+        assert signed_in(mod).get(url).status_code == 200, url
+        form = text(signed_in(mod).get(url))
+        own = form.split('name="token" value="')[1].split('"')[0]
+        browser, sign_in = sends_too_late(mod, url, **fields, token=own)
+        assert "It is kept: sign in as who wrote it" in text(browser.get(sign_in))
+        again = signs_in(browser, sign_in, mod)
+        assert again.status_code == 200 and again.wsgi_request.path == url
+        for words in fields.values():
+            shown = [f'value="{each}" checked' for each in words] if isinstance(words, list) else [words]
+            assert all(each in text(again) for each in shown), words
+        assert "14" not in fields.get("lasts", "") or 'value="14" selected' in text(again)
+
+    def test_give_a_report_back(self, thread: Thread, ada: User) -> None:
+        url = f"/f/aws/{thread.id}/2/report/"
+        fields = {"kind": "Something else", "words": "He means no pills.", "token": token(ada)}
+        again = text(signs_in(*sends_too_late(ada, url, **fields), ada))
+        assert "He means no pills." in again and again.count(" checked") == 1
+
+    def test_give_the_selected_rows_back_with_the_question(self, thread: Thread, mod: User) -> None:
+        selected = ["|".join(posts.get_post_of(thread, number).key) for number in (2, 3)]
+        fields = {"action": "hide", "_selected_action": selected, "token": token(mod)}
+        browser, sign_in = sends_too_late(mod, "/admin/posts/", **fields, reason="Both are spam.")
+        again = text(signs_in(browser, sign_in, mod))
+        assert "Both are spam." in again and "2 posts are concerned" in again
+        assert "Both are spam." not in text(browser.get("/admin/posts/")), "and then the list is the list again"
+
+    def test_hold_it_no_longer_once_it_has_arrived(self, thread: Thread, mod: User) -> None:
+        url = f"/f/aws/{thread.id}/2/hide/"
+        browser, sign_in = sends_too_late(mod, url, reason="Selling pills.", token=token(mod))
+        signs_in(browser, sign_in, mod)
+        assert browser.post(url, {"reason": "Selling pills."}).status_code == 302
+        assert "Selling pills." not in text(browser.get(f"/f/aws/{thread.id}/2/delete/"))
+        assert "kept" not in browser.session
+
+
+class TestAFormThatFails:
+    def test_offers_a_reason_when_somebody_else_was_faster(self, aws: Forum, ada: User, bob: User, mod: User) -> None:
+        thread = start_thread(ada, aws)
+        reply(bob, thread)
+        url = f"/f/aws/{thread.id}/2/hide/"
+        browser = signed_in(mod)
+        assert browser.post(url, {"reason": "Selling pills."}).status_code == 302
+        answer = browser.post(url, {"reason": "Sells watches, too.", "token": token(mod)})
+        assert answer.status_code == 409 and "Sells watches, too." in text(answer)
+
+    def test_with_an_old_security_token_offers_a_moderators_words_but_no_strangers(
+        self, aws: Forum, ada: User, bob: User, mod: User
+    ) -> None:
+        thread = start_thread(ada, aws)
+        reply(bob, thread)
+        url, browser = f"/f/aws/{thread.id}/2/hide/", signed_in(mod, enforce_csrf_checks=True)
+        fields = {"ready": "Off topic", "reason": "Selling pills."}
+        answer = browser.post(url, {**fields, "token": token(mod)})
+        assert answer.status_code == 403 and "Please send it again." in text(answer)
+        assert "Selling pills." in text(answer) and 'name="ready" value="Off topic"' in text(answer)
+        for strange in ({}, {"token": token(bob)}):
+            answer = browser.post(url, {**fields, **strange})
+            assert answer.status_code == 403 and "Selling pills." not in text(answer)
+            assert "send it again" not in text(answer), "there is nothing to send"
+
+    def test_to_sign_in_is_not_offered_again_to_whoever_is_suspended(self, mod: User, ada: User) -> None:
+        User.objects.filter(pk=ada.pk).update(suspended_until=FOREVER, suspension_reason="Pills.")
+        answer = Client().post("/accounts/login/", {"login": "ada", "password": "correct horse"})
+        assert answer.status_code == 403 and "Pills." in text(answer)
+        assert "Your text is safe" not in text(answer) and 'type="password"' not in text(answer)
