@@ -33,7 +33,7 @@ class ForumConfig(AppConfig):
         post_migrate.connect(make_search_index, sender=self, dispatch_uid="forum.search")
         post_migrate.connect(make_moderators, sender=self, dispatch_uid="forum.moderators")
         tallies.listeners.append(counting.note)
-        local.also += [remembering.save_marks, views.flush, flushing.save_if_due]
+        local.also += [remembering.save_marks, remembering.read_notes, views.flush, flushing.save_if_due]
         base.elsewhere = charging.charge_command
         atexit.register(charging.finish_command)
         # After the answer has been sent, so that nobody waits for it.

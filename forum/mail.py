@@ -30,7 +30,7 @@ from django.utils.translation import ngettext
 
 from forum import directory as directories
 from forum import languages, links, logbook, markup, told, unsubscribing, watched, zones
-from forum.actions import watching
+from forum.actions import remembering, watching
 from forum.actions.notes import GATHERED, place_of
 from forum.directory import Directory
 from forum.errors import ForumError, NotFound
@@ -98,6 +98,8 @@ def deliver(now: datetime | None = None, stopping: Callable[[], bool] = never) -
     One Query for each partition, then some reads for each mail. One mail's fault is in the log, and no other mail's.
     """
     moment = now or datetime.now(UTC)
+    # Whoever has read a post by now is sent no mail of it.
+    remembering.read_notes()
     connection = get_connection()
     try:
         for mail in _due(moment):

@@ -258,7 +258,7 @@ def _changing(reader: Reader, talk: Talk, nonce: Nonce) -> AbstractContextManage
 def _tell(reader: Reader, talk: Talk, people: Iterable[str], number: int, act: str) -> None:
     """Tell the others what somebody did (an `act` of `forum.told`), and note that the writer has
     read it. Never fails: the message is stored."""
-    reads.wrote(reader.id, reader.joined, talk.id, number)
+    reads.wrote(reader.id, reader.joined, talk.id, number, noted=bool(reader.notes))
     others = [each for each in people if each != reader.id]
     facts = {"title": talk.title, "act": act}
     at = (url(talk, number), reader.id, talk.id, MESSAGES, number)

@@ -11,7 +11,7 @@ who no longer may. So `tell` is for what names none, and `tell_of` for what happ
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 
 # What is gathered by thread, and what concerns a member most, first.
 GATHERED = (MENTION, QUOTE, REPLY, LIKE, SOLVED, MESSAGE)
+
+# What tells of a post that is new, and so has been seen by whoever has read the thread so far.
+OF_POSTS = (MENTION, QUOTE, REPLY, MESSAGE)
 
 _PERMALINK = re.compile(rf"/p/({THREAD_ID})/([1-9][0-9]{{0,8}})/")
 
@@ -121,6 +124,14 @@ def open_note(reader: Reader, timestamp: str) -> Item | None:
     """Take one note as read; the note, None where it is gone, or other things have been added to it since."""
     with invalidating(tags.account(reader.id)):
         return members.change_read(reader.id, timestamp)
+
+
+def read_posts(user_id: str, numbers: Mapping[str, int]) -> None:
+    """Take the notes as read that tell of posts which the member has read, by thread up to these numbers. Of the
+    newest ones; a Query and a BatchGetItem, and where there are any the same again and a transaction."""
+    if inbox.list_of_posts(user_id, OF_POSTS, numbers):
+        with invalidating(tags.account(user_id)):
+            inbox.change_read_of_posts(user_id, OF_POSTS, numbers)
 
 
 # -- A new post -----------------------------------------------------------------------------------

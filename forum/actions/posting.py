@@ -84,7 +84,7 @@ def reply(reader: Reader, forum: ForumRules, thread_id: str, body: str, nonce: N
         require_open(reader, forum, threads.get_thread(forum.name, thread_id))
         waiting.wait(reader, forum, thread_id, "", body, nonce, reason, limits)
     thread, number = store_reply(reader, forum, thread_id, body, nonce, limits)
-    reads.wrote(reader.id, reader.joined, thread.id, number)
+    reads.wrote(reader.id, reader.joined, thread.id, number, noted=bool(reader.notes))
     return thread, number
 
 

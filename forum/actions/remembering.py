@@ -1,4 +1,5 @@
-"""Saves what members have read, which is kept in Redis, to ForumMembers: some minutes later, in batches.
+"""Saves what members have read, which is kept in Redis, to ForumMembers: some minutes later, in batches. Notes that
+tell of what they have read count as read some seconds later, since no page that is read writes to DynamoDB.
 
 Every web server and every worker asks now and then whose marks are due; each member's are given to one of them. What
 is not saved yet when Redis loses it is forgotten: some minutes of reading.
@@ -8,9 +9,11 @@ import logging
 from contextlib import suppress
 
 from forum.errors import Unavailable
-from forum.reads import store
+from forum.reads import Marks, store
 from forum.redis import Down
 from forum.tables import marks
+
+from . import notes
 
 log = logging.getLogger(__name__)
 
@@ -32,3 +35,21 @@ def save_marks() -> int:
             log.warning("what members have read is not saved for a moment: %s", error)
         store.saved(saved)
     return len(saved)
+
+
+def read_notes() -> int:
+    """Take the notes of some members as read that tell of what they have read since; of how many members. One round
+    trip where there are none, else two and one for each member. Never raises."""
+    looked: list[str] = []
+    with suppress(Down):
+        due = store.claim(BATCH, store.NOTED)
+        try:
+            for user_id in due:
+                found = store.everything(user_id)
+                read = Marks(store.key_of(user_id), found)
+                notes.read_posts(user_id, {name: read.number(name) for name in found})
+                looked.append(user_id)
+        except Unavailable as error:
+            log.warning("notes of what members have read stay unread for a moment: %s", error)
+        store.saved(looked, store.NOTED)
+    return len(looked)

@@ -117,7 +117,8 @@ def mark_thread_read(request: HttpRequest, name: str, thread_id: str, sent: Read
     caller = caller_of(request)
     reader, _ = caller.acts_at(name)
     head = found(name, thread_id, caller.directory, reader)
-    reads.visit(reader.id, reader.joined, name, thread_id, min(sent.number, int(head.last_post_number)))
+    number = min(sent.number, int(head.last_post_number))
+    reads.visit(reader.id, reader.joined, name, thread_id, number, noted=bool(reader.notes))
     return Status(204, None)
 
 

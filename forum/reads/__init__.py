@@ -13,6 +13,7 @@ A set without `*` is not complete, whatever else it holds: it is restored first.
 copies of a member's marks are merged by taking the greater score of each.
 
     unsaved:marks      members whose marks have to be saved, by when (ms); "!42" while somebody is at it
+    unsaved:notes      members who have read something while they had unread notes, in the same way
 
 Marks are of help and no promise: without Redis there are none, and nobody waits for them.
 """
@@ -140,8 +141,9 @@ def _added(kept: Marks, found: Marks) -> Marks:
 # -- Reading --------------------------------------------------------------------------------------
 
 
-def visit(user_id: str, joined: float, forum: str, thread_id: str, number: int) -> Marks | None:
-    """The member reads a thread up to this post: the marks as they were before. None while nobody can say.
+def visit(user_id: str, joined: float, forum: str, thread_id: str, number: int, *, noted: bool = False) -> Marks | None:
+    """The member reads a thread up to this post: the marks as they were before. None while nobody can say. `noted`
+    says that they have unread notes, of which some may tell of what they read now.
 
     Nothing is asked where the process knows that the mark is there; else one round trip, and when it moved one
     more, after which every process knows.
@@ -155,7 +157,7 @@ def visit(user_id: str, joined: float, forum: str, thread_id: str, number: int) 
         moved, scores = store.move(user_id, joined, thread_id, number, names)
         found = Marks(key, scores)
         if moved:
-            store.settle(user_id)
+            store.settle(user_id, noted)
             return found
     except (Down, Unavailable):
         return None
@@ -166,10 +168,11 @@ def visit(user_id: str, joined: float, forum: str, thread_id: str, number: int) 
     return found
 
 
-def wrote(user_id: str, joined: float, thread_id: str, number: int) -> None:
-    """The member has written this post, and so has read the thread up to it. One round trip; never raises."""
+def wrote(user_id: str, joined: float, thread_id: str, number: int, *, noted: bool = False) -> None:
+    """The member has written this post, and so has read the thread up to it; `noted` as of `visit`. One round trip;
+    never raises."""
     with suppress(Down, Unavailable):
-        store.wrote(user_id, joined, thread_id, number)
+        store.wrote(user_id, joined, thread_id, number, noted)
 
 
 def mark_all(user_id: str, joined: float, forum: str = "") -> None:

@@ -18,6 +18,7 @@ from .scripts import packed
 ALL = "*"
 PREFIX = "marks:"
 UNSAVED = "unsaved:marks"
+NOTED = "unsaved:notes"
 
 LIFE_SECONDS = 30 * 24 * 60 * 60
 # Who comes for the first time finds as new what came since, but not more than this.
@@ -61,9 +62,15 @@ def note(user_id: str) -> Call:
     return scripts.NOTE, [UNSAVED], [user_id, SAVE_SECONDS * 1000]
 
 
-def settle(user_id: str) -> None:
-    """Come back only when every process has been sent word; note that the marks have to be saved."""
-    ask((BARRIER, [key_of(user_id)], []), note(user_id))
+def notes_of(user_id: str, noted: bool) -> list[Call]:
+    """What has to be noted where what was read may have been told of in a member's unread notes."""
+    return [(scripts.NOTE, [NOTED], [user_id, 0])] if noted else []
+
+
+def settle(user_id: str, noted: bool = False) -> None:
+    """Come back only when every process has been sent word; note that the marks have to be saved, and with `noted`
+    that the member's unread notes are to be looked at."""
+    ask((BARRIER, [key_of(user_id)], []), note(user_id), *notes_of(user_id, noted))
 
 
 def scores_of(user_id: str, joined: float, names: Sequence[str]) -> Scores:
@@ -98,10 +105,10 @@ def raise_watermark(user_id: str, joined: float, name: str, moment: int) -> None
         ask(call)
 
 
-def wrote(user_id: str, joined: float, thread_id: str, number: int) -> None:
+def wrote(user_id: str, joined: float, thread_id: str, number: int, noted: bool) -> None:
     """Move a mark without asking anything. One round trip; more where the set was lost. Down, Unavailable."""
     call = scripts.MOVE, [key_of(user_id)], [thread_id, number, LIFE_SECONDS]
-    if not ask(call, note(user_id)):
+    if not ask(call, note(user_id), *notes_of(user_id, noted)):
         restore(user_id, joined)
         ask(call)
 
@@ -128,9 +135,10 @@ def restore(user_id: str, joined: float) -> None:
         pipeline.execute()
 
 
-def claim(most: int) -> list[str]:
-    """Some members whose marks have to be saved now, by the caller alone. One round trip; Down."""
-    return [each.decode() for each in ask((scripts.CLAIM, [UNSAVED], [most, LEASE_SECONDS * 1000]))]
+def claim(most: int, key: str = UNSAVED) -> list[str]:
+    """Some members whose marks have to be saved now (or of NOTED, whose notes are to be looked at), by the caller
+    alone. One round trip; Down."""
+    return [each.decode() for each in ask((scripts.CLAIM, [key], [most, LEASE_SECONDS * 1000]))]
 
 
 def everything(user_id: str) -> dict[str, int]:
@@ -146,11 +154,11 @@ def least(scores: Mapping[str, int]) -> int:
     return packed(scores.get(ALL, 0) // 60_000_000, 0)
 
 
-def saved(user_ids: Iterable[str]) -> None:
+def saved(user_ids: Iterable[str], key: str = UNSAVED) -> None:
     """The marks of these members, which the caller claimed, are safe. One round trip; Down."""
     if done := [f"!{each}" for each in user_ids]:
         with answered():
-            client().zrem(UNSAVED, *done)
+            client().zrem(key, *done)
 
 
 def forget() -> None:

@@ -14,9 +14,10 @@ nothing has happened in the inbox since it was read, so the number of unread not
 | what several members know, and their watches | one BatchGetItem |
 | tell them all of one post, and watch its thread | one transaction; where others interfere, one for each |
 | take as read what threads of a forum have told | a Query; where any of it is unread, BatchGetItem and transaction |
+| take as read what tells of posts that were read | the same twice, once to see whether there is any |
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -197,13 +198,41 @@ def put_events(events: Sequence[Event], known: Known, watch: Item | None = None)
 def change_read_of_forum(user_id: str, forum: str, kinds: Sequence[str]) -> None:
     """Take the unread notes of these kinds as read that tell of threads in this forum, but for those that the member
     watches: of the newest MOST_READ. Busy where notes come again and again meanwhile."""
+
+    def picked(found: Notes) -> list[Item]:
+        of_forum = [note for note in _unread(found, kinds) if note.forum == forum]
+        watched = watches.watched_among(user_id, {str(note.thread) for note in of_forum})
+        return [note for note in of_forum if note.thread not in watched]
+
+    _take_read(user_id, picked)
+
+
+def change_read_of_posts(user_id: str, kinds: Sequence[str], numbers: Mapping[str, int]) -> None:
+    """Take the notes as read that `list_of_posts` finds. Busy where notes come again and again meanwhile."""
+    _take_read(user_id, lambda found: _of_posts(user_id, found, kinds, numbers))
+
+
+def list_of_posts(user_id: str, kinds: Sequence[str], numbers: Mapping[str, int]) -> list[Item]:
+    """The unread notes of these kinds, of the newest MOST_READ, all whose posts are among the first so many of their
+    threads: by thread, `numbers` says of how many. A Query, and a BatchGetItem of what they gather."""
+    return _of_posts(user_id, list_notes(user_id, MOST_READ), kinds, numbers)
+
+
+def _of_posts(user_id: str, found: Notes, kinds: Sequence[str], numbers: Mapping[str, int]) -> list[Item]:
+    of_threads = [note for note in _unread(found, kinds) if note.thread in numbers]
+    groups = {item.item: item for item in get_many(Item, [(user_id, group_of(note)) for note in of_threads])}
+    told = [(note, groups[group_of(note)].told or []) for note in of_threads if group_of(note) in groups]
+    return [note for note, posts in told if posts and max(posts) <= numbers[str(note.thread)]]
+
+
+def _unread(found: Notes, kinds: Sequence[str]) -> list[Item]:
+    return [note for note in found.notes if note.kind in kinds and found.is_unread(note)]
+
+
+def _take_read(user_id: str, picked: Callable[[Notes], list[Item]]) -> None:
     for attempt in range(ATTEMPTS):
         found = list_notes(user_id, MOST_READ)
-        of_forum = [
-            note for note in found.notes if note.forum == forum and note.kind in kinds and found.is_unread(note)
-        ]
-        watched = watches.watched_among(user_id, {str(note.thread) for note in of_forum})
-        notes = [note for note in of_forum if note.thread not in watched]
+        notes = picked(found)
         if not notes:
             return
         try:

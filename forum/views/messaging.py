@@ -182,7 +182,7 @@ def _read_to(request: HttpRequest, reader: Reader, found: Talk, last: int) -> in
     """Up to which message the reader had read the conversation; from now on up to `last`."""
     if not looks(request):
         return 0
-    marks = reads.visit(reader.id, reader.joined, MESSAGES, found.id, last)
+    marks = reads.visit(reader.id, reader.joined, MESSAGES, found.id, last, noted=bool(reader.notes))
     return marks.number(found.id) if marks else 0
 
 

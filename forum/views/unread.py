@@ -92,7 +92,7 @@ def _asked(request: HttpRequest, reader: Reader, page: Sequence[Hole]) -> Seen:
     if not looks(request):
         marks = reads.look(reader.id, reader.joined, [(forum, thread_id)])
     else:
-        marks = reads.visit(reader.id, reader.joined, forum, thread_id, int(last))
+        marks = reads.visit(reader.id, reader.joined, forum, thread_id, int(last), noted=bool(reader.notes))
     behind = marks is not None and marks.number(thread_id) < int(last)
     first = _first(marks, visit, page) if marks else 0
     return Seen(marks, True, first, behind, told=(first,))

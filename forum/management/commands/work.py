@@ -114,6 +114,7 @@ class Command(BaseCommand):
     def save(self) -> None:
         """What is kept in Redis first."""
         remembering.save_marks()
+        remembering.read_notes()
         flushing.save_if_due()
         if time.monotonic() - self.saved >= SAVE_SECONDS:
             self.saved = time.monotonic()
