@@ -9,7 +9,7 @@ from ninja.params.functions import Query
 from pydantic import Field
 
 from forum import links, reads, told
-from forum.actions import notes, pace
+from forum.actions import notes, pace, remembering
 from forum.errors import BadRequest
 from forum.permissions import MESSAGES, Reader
 from forum.search import finding
@@ -98,16 +98,16 @@ class ReadTo(Schema):
 @router.post("/read", response={204: None}, tags=[OWN])
 def mark_all_read(request: HttpRequest) -> Status[None]:
     """Take everything as read."""
-    reader = caller_of(request).reader
-    reads.mark_all(reader.id, reader.joined)
+    caller = caller_of(request)
+    remembering.mark_all(caller.reader, caller.directory.readable(caller.reader))
     return Status(204, None)
 
 
 @router.post("/forums/{forum:name}/read", response={204: None}, tags=[OWN])
 def mark_forum_read(request: HttpRequest, name: str) -> Status[None]:
     """Take a forum as read."""
-    reader, _ = caller_of(request).acts_at(name)
-    reads.mark_all(reader.id, reader.joined, name)
+    reader, rules = caller_of(request).acts_at(name)
+    remembering.mark_all(reader, [rules], name)
     return Status(204, None)
 
 

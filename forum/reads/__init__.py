@@ -60,16 +60,21 @@ class Marks:
         return int(max(self.scores.get(ALL, 0), self.scores.get(of_forum(forum), 0)))
 
     def read_to(self, forum: str, thread_id: str) -> int:
-        """As `number`; 0 also where everything was marked as read since: then only the watermark counts."""
+        """As `number`; 0 also where everything was marked as read since: how many posts that was nobody knows."""
         minute, number = divmod(int(self.scores.get(thread_id, 0)), NUMBERS)
         return number if (minute + FIRST_MINUTE + 1) * 60_000_000 > self.watermark(forum) else 0
+
+    def covers(self, forum: str, thread_id: str, number: int, written: int) -> bool:
+        """Whether a visit up to this post, as of `visit`, would move no mark."""
+        return self.number(thread_id) >= number or 0 < written <= self.watermark(forum)
 
     def unread(self, forum: str, thread_id: str, last_number: int, last_activity: datetime) -> int:
         """How many posts of a thread the member has not read, or NEWS; 0 for none."""
         if moment(last_activity) <= self.watermark(forum) or self.number(thread_id) >= last_number:
             return 0
-        number = self.read_to(forum, thread_id)
-        return last_number - number if number else NEWS
+        known, since = self.read_to(forum, thread_id), last_number - self.number(thread_id)
+        # A single post that has come since the mark was made is new, whatever was marked as read meanwhile.
+        return since if known or since == 1 < last_number else NEWS
 
     def stands(self) -> bool:
         """Whether this is what the process keeps; the caller has asked `known.alive()`."""
@@ -141,20 +146,23 @@ def _added(kept: Marks, found: Marks) -> Marks:
 # -- Reading --------------------------------------------------------------------------------------
 
 
-def visit(user_id: str, joined: float, forum: str, thread_id: str, number: int, *, noted: bool = False) -> Marks | None:
-    """The member reads a thread up to this post: the marks as they were before. None while nobody can say. `noted`
-    says that they have unread notes, of which some may tell of what they read now.
+def visit(
+    user_id: str, joined: float, forum: str, thread_id: str, number: int, *, written: int = 0, noted: bool = False
+) -> Marks | None:
+    """The member reads a thread up to this post: the marks as they were before. None while nobody can say. Of a post
+    in the middle of its thread `written` is when it was (us), else 0: one that counts as read anyway moves no mark.
+    `noted` says that they have unread notes, of which some may tell of what they read now.
 
     Nothing is asked where the process knows that the mark is there; else one round trip, and when it moved one
     more, after which every process knows.
     """
     key, names = key_of(user_id), _names([(forum, thread_id)])
     kept = _kept(key)
-    if kept and kept.scores.keys() >= set(names) and kept.number(thread_id) >= number:
+    if kept and kept.scores.keys() >= set(names) and kept.covers(forum, thread_id, number, written):
         return kept
     expected = known.expect(key) if kept is None else None
     try:
-        moved, scores = store.move(user_id, joined, thread_id, number, names)
+        moved, scores = store.move(user_id, joined, thread_id, number, names, written)
         found = Marks(key, scores)
         if moved:
             store.settle(user_id, noted)
@@ -175,10 +183,16 @@ def wrote(user_id: str, joined: float, thread_id: str, number: int, *, noted: bo
         store.wrote(user_id, joined, thread_id, number, noted)
 
 
-def mark_all(user_id: str, joined: float, forum: str = "") -> None:
-    """Everything until now counts as read, in one forum or in all. Two round trips; Unavailable."""
+def now() -> int:
+    """In us since 1970."""
+    return time.time_ns() // 1000
+
+
+def mark_all(user_id: str, joined: float, forum: str, until: int, last: Mapping[str, int]) -> None:
+    """Everything until a moment (us) counts as read, in one forum or for "" in all; `last` are the numbers of the last
+    posts of some threads at that moment. Two round trips; Unavailable."""
     try:
-        store.raise_watermark(user_id, joined, of_forum(forum) if forum else ALL, time.time_ns() // 1000)
+        store.raise_watermark(user_id, joined, of_forum(forum) if forum else ALL, until, last)
         store.settle(user_id)
     except Down as down:
         raise Unavailable(_("Nothing could be marked as read for a moment. Please try again shortly.")) from down

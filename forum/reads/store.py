@@ -13,7 +13,6 @@ from forum.redis import Call, Down, answering, client, left_alone, run
 from forum.tables import marks as saved_marks
 
 from . import scripts
-from .scripts import packed
 
 ALL = "*"
 PREFIX = "marks:"
@@ -85,11 +84,13 @@ def scores_of(user_id: str, joined: float, names: Sequence[str]) -> Scores:
     raise Down("the marks do not stay")
 
 
-def move(user_id: str, joined: float, thread_id: str, number: int, names: Sequence[str]) -> tuple[bool, Scores]:
-    """Move a mark, never backwards: whether it moved, and the scores of these names as they were before. One
-    round trip; Down, Unavailable."""
+def move(
+    user_id: str, joined: float, thread_id: str, number: int, names: Sequence[str], written: int = 0
+) -> tuple[bool, Scores]:
+    """Move a mark, never backwards: whether it moved, and the scores of these names as they were before; `written` is
+    when a post in the middle of its thread was (us), else 0. One round trip; Down, Unavailable."""
     for __ in range(2):
-        answer = ask((scripts.MOVE, [key_of(user_id)], [thread_id, number, LIFE_SECONDS, *names]))
+        answer = ask((scripts.MOVE, [key_of(user_id)], [thread_id, number, LIFE_SECONDS, written, *names]))
         if answer:
             moved, scores = answer
             return bool(moved), {name: float(score or 0) for name, score in zip(names, scores, strict=True)}
@@ -97,9 +98,11 @@ def move(user_id: str, joined: float, thread_id: str, number: int, names: Sequen
     raise Down("the marks do not stay")
 
 
-def raise_watermark(user_id: str, joined: float, name: str, moment: int) -> None:
-    """One round trip, and one more where the set was lost; Down, Unavailable."""
-    call = scripts.MARK_ALL, [key_of(user_id)], [name, moment, LIFE_SECONDS]
+def raise_watermark(user_id: str, joined: float, name: str, moment: int, last: Mapping[str, int]) -> None:
+    """Raise it to a moment, at which the `last` posts of some threads had these numbers. One round trip, and one more
+    where the set was lost; Down, Unavailable."""
+    known = [each for pair in last.items() for each in pair]
+    call = scripts.MARK_ALL, [key_of(user_id)], [name, moment, LIFE_SECONDS, *known]
     if not ask(call):
         restore(user_id, joined)
         ask(call)
@@ -107,7 +110,7 @@ def raise_watermark(user_id: str, joined: float, name: str, moment: int) -> None
 
 def wrote(user_id: str, joined: float, thread_id: str, number: int, noted: bool) -> None:
     """Move a mark without asking anything. One round trip; more where the set was lost. Down, Unavailable."""
-    call = scripts.MOVE, [key_of(user_id)], [thread_id, number, LIFE_SECONDS]
+    call = scripts.MOVE, [key_of(user_id)], [thread_id, number, LIFE_SECONDS, 0]
     if not ask(call, note(user_id), *notes_of(user_id, noted)):
         restore(user_id, joined)
         ask(call)
@@ -147,11 +150,6 @@ def everything(user_id: str) -> dict[str, int]:
         pairs = cast(list[tuple[bytes, float]], client().zrange(key_of(user_id), 0, -1, withscores=True))
     found = {name.decode(): int(score) for name, score in pairs}
     return found if ALL in found else {}
-
-
-def least(scores: Mapping[str, int]) -> int:
-    """Marks with a lower score say nothing any more: everything was marked as read since."""
-    return packed(scores.get(ALL, 0) // 60_000_000, 0)
 
 
 def saved(user_ids: Iterable[str], key: str = UNSAVED) -> None:

@@ -52,14 +52,13 @@ def get_marks(user_id: str) -> dict[str, int]:
     return {name: int(score) for name, score in json.loads(zlib.decompress(item.reads)).items()}
 
 
-def put_marks(user_id: str, scores: Mapping[str, int], least: int = 0) -> None:
-    """Save a member's scores; of what is saved already the greater score stays, since scores only ever grow, and
-    those below `least` go. One GetItem, and one PutItem where something has changed."""
+def put_marks(user_id: str, scores: Mapping[str, int]) -> None:
+    """Save a member's scores; of what is saved already the greater score stays, since scores only ever grow. One
+    GetItem, and one PutItem where something has changed."""
     before = get_marks(user_id)
     merged = dict(scores)
     for name, score in before.items():
-        if score >= least:
-            merged[name] = max(score, merged.get(name, 0))
+        merged[name] = max(score, merged.get(name, 0))
     if merged == before:
         return
     greatest = dict(sorted(merged.items(), key=lambda each: each[1], reverse=True)[:MOST])

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from forum import links, readers, reads, wording
+from forum.actions import remembering
 from forum.errors import NotFound, SignInNeeded, Unavailable
 from forum.holes import Hole
 from forum.permissions import Reader
@@ -89,13 +90,22 @@ def _asked(request: HttpRequest, reader: Reader, page: Sequence[Hole]) -> Seen:
         told = tuple(_unread(marks, *arguments) for arguments in listed)
         return Seen(marks, rests=True, told=told, silent=_silent(reader, listed))
     forum, thread_id, __, last = visit[:4]
+    written = _written(page, last) if last != visit[4] else 0
     if not looks(request):
         marks = reads.look(reader.id, reader.joined, [(forum, thread_id)])
     else:
-        marks = reads.visit(reader.id, reader.joined, forum, thread_id, int(last), noted=bool(reader.notes))
-    behind = marks is not None and marks.number(thread_id) < int(last)
+        marks = reads.visit(
+            reader.id, reader.joined, forum, thread_id, int(last), written=written, noted=bool(reader.notes)
+        )
+    behind = marks is not None and not marks.covers(forum, thread_id, int(last), written)
     first = _first(marks, visit, page) if marks else 0
     return Seen(marks, True, first, behind, told=(first,))
+
+
+def _written(page: Sequence[Hole], number: str) -> int:
+    """When the post with this number on the page was written (us), 0 where it is not there."""
+    shown = (arguments[1] for name, arguments in page if name == "unread_line" and arguments[0] == number)
+    return next((reads.moment(datetime.fromisoformat(each)) for each in shown), 0)
 
 
 def _silent(reader: Reader, listed: Sequence[Sequence[str]]) -> frozenset[str]:
@@ -259,18 +269,18 @@ def _until(head: Thread, first: int, last: int, moment: int) -> Iterator[int]:
 
 @require_POST
 def mark_all_read(request: HttpRequest) -> HttpResponse:
-    reader = readers.fresh(request).reader
-    _require_member(reader)
-    reads.mark_all(reader.id, reader.joined)
+    basis = readers.fresh(request)
+    _require_member(basis.reader)
+    remembering.mark_all(basis.reader, basis.directory.readable(basis.reader))
     return HttpResponseRedirect("/")
 
 
 @require_POST
 def mark_forum_read(request: HttpRequest, name: str) -> HttpResponse:
     basis = readers.fresh(request)
-    basis.directory.get(name, basis.reader)
+    rules = basis.directory.get(name, basis.reader)
     _require_member(basis.reader)
-    reads.mark_all(basis.reader.id, basis.reader.joined, name)
+    remembering.mark_all(basis.reader, [rules], name)
     return HttpResponseRedirect(links.forum(name))
 
 
