@@ -12,15 +12,16 @@ from forum.cache import tags
 from forum.cache.intents import invalidating
 from forum.errors import BadRequest, NotAllowed, SignInNeeded
 from forum.permissions import ForumRules, Reader, moderates
-from forum.tables import ignores
+from forum.tables import ignores, inbox
 
 
 def ignore(reader: Reader, other: Reader, forums: Iterable[ForumRules]) -> None:
     """Ignore a member from now on; Conflict where they are too many. Who moderates any of the forums cannot be
-    ignored: what they have to say as moderators has to be heard."""
+    ignored: what they have to say as moderators has to be heard. What had been told of them counts as read."""
     require_ignoring(reader, other, forums)
     with invalidating(tags.account(reader.id)):
         ignores.put_ignored(reader.id, other.id)
+        inbox.change_read_of_members(reader.id, reader.ignored | {other.id})
 
 
 def stop_ignoring(reader: Reader, user_id: str) -> None:

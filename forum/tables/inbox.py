@@ -17,7 +17,7 @@ nothing has happened in the inbox since it was read, so the number of unread not
 | take as read what tells of posts that were read | the same twice, once to see whether there is any |
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ from .members import (
     GROUP,
     INBOX,
     MOST_CHARACTERS,
+    MOST_COUNTED,
     NOTE,
     NOTE_LIFE,
     Item,
@@ -212,6 +213,21 @@ def change_read_of_posts(user_id: str, kinds: Sequence[str], numbers: Mapping[st
     _take_read(user_id, lambda found: _of_posts(user_id, found, kinds, numbers))
 
 
+def change_read_of_members(user_id: str, by: Collection[str]) -> None:
+    """Take the notes as read that tell only of what these members did, of the newest MOST_COUNTED: the number of unread
+    notes must not count what the list leaves out. Busy where notes come again and again meanwhile."""
+
+    def picked(found: Notes) -> list[Item]:
+        return [
+            note
+            for note in found.notes
+            if found.is_unread(note) and note.by and all(each in by for each in note.people or [note.by])
+        ][:MOST_READ]
+
+    while _take_read(user_id, picked, MOST_COUNTED):
+        pass
+
+
 def list_of_posts(user_id: str, kinds: Sequence[str], numbers: Mapping[str, int]) -> list[Item]:
     """The unread notes of these kinds, of the newest MOST_READ, all whose posts are among the first so many of their
     threads: by thread, `numbers` says of how many. A Query, and a BatchGetItem of what they gather."""
@@ -229,16 +245,20 @@ def _unread(found: Notes, kinds: Sequence[str]) -> list[Item]:
     return [note for note in found.notes if note.kind in kinds and found.is_unread(note)]
 
 
-def _take_read(user_id: str, picked: Callable[[Notes], list[Item]]) -> None:
+def _take_read(user_id: str, picked: Callable[[Notes], list[Item]], most: int = MOST_READ) -> bool:
+    """Take those of the newest notes as read that `picked` picks, MOST_READ of them at most: whether it picked any.
+    Busy."""
     for attempt in range(ATTEMPTS):
-        found = list_notes(user_id, MOST_READ)
+        found = list_notes(user_id, most)
         notes = picked(found)
         if not notes:
-            return
+            return False
         try:
-            return _read(user_id, notes, found)
+            _read(user_id, notes, found)
         except Lost:
             pause(attempt)
+        else:
+            return True
     raise Busy(_("Notes are coming in at this moment. Please try again."))
 
 
@@ -247,7 +267,8 @@ def _read(user_id: str, notes: Sequence[Item], found: Notes) -> None:
     less = [Item.unread.set(max(found.unread - len(notes), 0)), Item.revision.add(1)]
     updates: list[Update] = [(Item(user_id, INBOX), less, unchanged(found.inbox))]
     updates += [(note, read, Item.item.exists()) for note in notes]
-    commit_between(updates=updates, deletes=[(Item(user_id, group_of(note)), None) for note in notes])
+    groups = {group_of(note) for note in notes if note.thread}
+    commit_between(updates=updates, deletes=[(Item(user_id, group), None) for group in groups])
 
 
 def _first(watch: Item) -> Put:

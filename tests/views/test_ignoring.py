@@ -261,3 +261,24 @@ class TestMutedThreads:
         assert "unread-badge" not in page(reader, "/f/aws/") and "unread-dot" not in page(reader, "/")
         reader.post(f"/f/aws/{thread.id}/watch/", {"level": "normal"})
         assert "unread-badge" in page(reader, "/f/aws/")
+
+
+class TestWhatHadBeenTold:
+    """The number at a member's name counts what their list shows."""
+
+    def number(self, who: User) -> list[str]:
+        return re.findall(r'class="menu-count" data-notes><span>(\d+)', page(signed_in(who), "/"))
+
+    def test_of_them_is_read_from_then_on(self, thread: Thread, ada: User, bob: User, troll: User, aws: Forum) -> None:
+        for number in range(3):
+            reply(troll, start_thread(ada, aws, f"Thread {number}"))
+        reply(bob, start_thread(ada, aws, "A fifth"))
+        assert self.number(ada) == ["5"]
+        ignore(ada, troll)
+        assert self.number(ada) == ["1"]
+        assert page(signed_in(ada), "/notifications/").count("replied in your thread") == 1
+
+    def test_of_them_and_others_stays(self, thread: Thread, ada: User, bob: User, troll: User) -> None:
+        reply(bob, thread)
+        ignore(ada, troll)
+        assert self.number(ada) == ["1"]
