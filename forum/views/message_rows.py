@@ -14,6 +14,8 @@ from forum.actions import messaging
 from forum.models import User
 from forum.permissions import Reader
 from forum.reads import Marks
+from forum.tables import talks
+from forum.tables.members import MOST_COUNTED
 from forum.tables.talks import DELETED, ERASED, HIDDEN, JOINED, LEFT, WRITTEN, Message, Talk
 
 from .rows import Author, Row, author, former
@@ -71,8 +73,9 @@ class People:
         return self._authors.get(user_id) or former()
 
 
-def talk_rows(talks: Sequence[Talk], reader: Reader, marks: Marks | None) -> list[TalkRow]:
-    people = People({user_id for talk in talks for user_id in [*talk.people, talk.last_by]})
+def talk_rows(found: Sequence[Talk], reader: Reader, marks: Marks | None) -> list[TalkRow]:
+    """One Query for each conversation with something new in which one takes part whom the reader ignores."""
+    people = People({user_id for talk in found for user_id in [*talk.people, talk.last_by]})
     return [
         TalkRow(
             title=talk.title,
@@ -81,16 +84,26 @@ def talk_rows(talks: Sequence[Talk], reader: Reader, marks: Marks | None) -> lis
             last_author=people[talk.last_by],
             last_activity=talk.last_activity,
             messages=talk.last - talk.people[reader.id] + 1,
-            unread=talk.last - _unread_from(talk, reader, marks) + 1 if marks else 0,
+            unread=_unread(talk, reader, _unread_from(talk, reader, marks)) if marks else 0,
             muted=talk.id in reader.muted,
         )
-        for talk in talks
+        for talk in found
     ]
 
 
 def _unread_from(talk: Talk, reader: Reader, marks: Marks | None) -> int:
     """The number of the first message that the reader has not read; one more than there are where there is none."""
     return max(marks.number(talk.id) + 1, talk.people[reader.id]) if marks else talk.last
+
+
+def _unread(talk: Talk, reader: Reader, first: int) -> int:
+    """How many messages are new from this number on, but for those of members whom the reader ignores."""
+    if first > talk.last or reader.ignored.isdisjoint([*talk.people, talk.last_by]):
+        return talk.last - first + 1
+    heard = {*talk.people} - reader.ignored - {reader.id}
+    # Of very many the last ones are looked at.
+    said = talks.list_messages(talk, max(first, talk.last - MOST_COUNTED + 1), talk.last) if heard else []
+    return sum(each.user_id not in reader.ignored for each in said)
 
 
 def message_rows(messages: Sequence[Message], people: People, reader: Reader, read_to: int) -> list[MessageRow]:

@@ -153,7 +153,7 @@ class TestWhoIsTold:
                 signed_in(user).post("/notifications/read/", {"newest": newest[1]})
         answers(ada, url, "Unheard.")
         assert 'class="note is-unread"' not in text(bob, "/notifications/") + text(carol, "/notifications/")
-        assert "muted</span>" in text(bob) and "You ignore this member" in text(carol, url)
+        assert "muted</span>" in text(bob) and "Message by an ignored member" in text(carol, url)
         signed_in(bob).post(f"{url}mute/", {"on": "0"})
         answers(ada, url, "Heard.")
         assert 'class="note is-unread"' in text(bob, "/notifications/")
@@ -178,6 +178,21 @@ class TestWhoCanBeWrittenTo:
         assert writes(mod, "Bob").status_code == 302, "who moderates members reaches everybody"
         takes("everybody")
         assert writes(ada, "Bob").status_code == 302
+
+    def test_folds_and_does_not_count_what_one_writes_whom_the_reader_ignores(
+        self, ada: User, bob: User, carol: User
+    ) -> None:
+        alone, several = begun(ada, "Bob", title="Us two"), begun(ada, "Bob, carol", title="All of us")
+        for url in (alone, several):
+            text(bob, url)
+            answers(ada, url, "Listen to me.")
+        answers(carol, several, "Hello.")
+        assert "1 new</span>" in text(bob) and "2 new</span>" in text(bob)
+        assert "They do not learn of it" not in text(bob, f"/members/{ada.pk}/ignore/")
+        signed_in(bob).post(f"/members/{ada.pk}/ignore/", {"on": "1"})
+        assert re.findall(r"(\d) new</span>", text(bob)) == ["1"], "what carol has written"
+        folded = re.findall(r'<details class="ignored-post"><summary>.*?</details>', text(bob, several), re.DOTALL)
+        assert len(folded) == 2 and "Listen to me." in folded[1] and "Hello." not in "".join(folded)
 
     def test_says_whom_they_ignore_without_saying_so(self, ada: User, bob: User) -> None:
         signed_in(bob).post(f"/members/{ada.pk}/ignore/", {"on": "1"})
