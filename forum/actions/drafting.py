@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -16,20 +17,24 @@ from . import pace, picturing
 
 log = logging.getLogger(__name__)
 
+# As long as the options of a poll can be, and more than any other field.
+MORE_MOST = 2_000
 # The addresses of forms whose texts are worth keeping.
 PATH = re.compile(rf"/f/({FORUM_NAME})/(?:new|({THREAD_ID})/(?:reply|([1-9][0-9]{{0,8}})/edit))/")
 MESSAGE_PATH = re.compile(rf"/messages/(?:new|{THREAD_ID}(?:/[1-9][0-9]{{0,8}}/edit)?)/")
 
 
-def save(reader: Reader, path: str, title: str, body: str) -> None:
-    """Keep what the reader has written so far; an empty text forgets it. One round trip, one PutItem."""
+def save(reader: Reader, path: str, title: str, body: str, more: Mapping[str, str] | None = None) -> None:
+    """Keep what the reader has written so far, with `more` of the form's fields (`drafts.MORE`); nothing at all forgets
+    it. One round trip, one PutItem."""
     _check(reader, path)
-    if len(body) > BODY_MOST or len(title) > TITLE_MOST:
+    more = more or {}
+    if len(body) > BODY_MOST or len(title) > TITLE_MOST or any(len(text) > MORE_MOST for text in more.values()):
         raise TooLarge(_("This text is longer than a post can be, so no draft of it is kept."))
     pace.take("drafts", reader, str(time.time_ns()))
-    if body.strip() or title.strip():
+    if any(text.strip() for text in (body, title, *more.values())):
         picturing.keep(body, drafts.LIFE)
-        drafts.put_draft(reader.id, path, title, body)
+        drafts.put_draft(reader.id, path, title, body, more)
     else:
         drafts.remove_draft(reader.id, path)
 

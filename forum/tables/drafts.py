@@ -15,7 +15,8 @@ two addresses that share one take each other's place, which happens to one draft
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.exceptions import DeleteError, DoesNotExist
@@ -26,16 +27,19 @@ DRAFT = "DRAFT#"
 LIFE = timedelta(days=30)
 SLOTS = 4096
 MOST_LISTED = 50
+# What stands in a form beside the title and the text.
+MORE = ("to", "tags", "poll_question", "poll_options", "poll_several", "poll_closes", "poll_shows")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`path` is the address that its form posts to; `title` is "" where that has none."""
+    """`path` is the address that its form posts to; `title` is "" where that has none; `more` are of MORE fields."""
 
     path: str
     title: str
     body: str
     saved: datetime
+    more: dict[str, str] = field(default_factory=dict)
 
 
 def get_draft(user_id: str, path: str) -> Draft | None:
@@ -53,9 +57,9 @@ def list_drafts(user_id: str) -> list[Draft]:
     return sorted((as_draft(item) for item in found if not item.expired), key=lambda each: each.saved, reverse=True)
 
 
-def put_draft(user_id: str, path: str, title: str, body: str) -> None:
+def put_draft(user_id: str, path: str, title: str, body: str, more: Mapping[str, str] | None = None) -> None:
     """Save a draft in place of the one before it. One PutItem."""
-    text = json.dumps({"title": title, "body": body}, ensure_ascii=False)
+    text = json.dumps({**(more or {}), "title": title, "body": body}, ensure_ascii=False)
     Item(user_id, _key(path), kind="draft", text=text, url=path, expires_at=datetime.now(UTC) + LIFE).save()
 
 
@@ -76,4 +80,5 @@ def _key(path: str) -> str:
 def as_draft(item: Item) -> Draft:
     fields = json.loads(item.text or "{}")
     expires = item.expires_at or datetime.now(UTC)
-    return Draft(item.url or "", fields.get("title", ""), fields.get("body", ""), expires - LIFE)
+    more = {name: fields[name] for name in MORE if name in fields}
+    return Draft(item.url or "", fields.get("title", ""), fields.get("body", ""), expires - LIFE, more)

@@ -54,13 +54,15 @@ class DraftRow(Row):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def drafts_page(request: HttpRequest) -> HttpResponse:
-    """A member's drafts: all as a page, one (`?path=`) as JSON; and saving one (`path`, `heading`, `text`)."""
+    """A member's drafts: all as a page, one (`?path=`) as JSON; and saving one (`path`, `heading`, `text`, and more of
+    its form's fields by their own names)."""
     basis = readers.fresh(request)
     if not basis.reader.signed_in:
         return redirect_to_login(reverse("drafts"))
     if request.method == "POST":
         sent = request.POST
-        drafting.save(basis.reader, sent.get("path", ""), sent.get("heading", ""), sent.get("text", ""))
+        more = {name: sent[name] for name in drafts.MORE if sent.get(name)}
+        drafting.save(basis.reader, sent.get("path", ""), sent.get("heading", ""), sent.get("text", ""), more)
         return HttpResponse(status=204)
     if path := request.GET.get("path", ""):
         found = drafts.get_draft(basis.reader.id, path)
@@ -70,7 +72,8 @@ def drafts_page(request: HttpRequest) -> HttpResponse:
 
 
 def _as_json(draft: Draft) -> dict[str, Any]:
-    return {"title": draft.title, "body": draft.body, "saved": int(draft.saved.timestamp() * 1000)}
+    saved = int(draft.saved.timestamp() * 1000)
+    return {"title": draft.title, "body": draft.body, "more": draft.more, "saved": saved}
 
 
 def _row(draft: Draft, directory: Directory, reader: Reader) -> DraftRow:
@@ -110,7 +113,7 @@ def begun(reader: Reader, path: str) -> dict[str, Any]:
     """The draft of this form as its initial fields; empty where there is none, or nobody can say. One GetItem."""
     with suppress(Unavailable):
         if found := drafts.get_draft(reader.id, path):
-            return {"title": found.title, "body": found.body, "draft": STORED}
+            return {**found.more, "title": found.title, "body": found.body, "draft": STORED}
     return {}
 
 

@@ -4,6 +4,8 @@
 (() => {
   "use strict";
   const TITLE_MOST = 200, BODY_MOST = 40000, BEACON_MOST = 15000, PAUSE = 3000;
+  // What stands in a form beside the title and the text; the last ones say nothing without a question or options.
+  const MORE = ["to", "tags", "poll_question", "poll_options"], OF_POLL = ["poll_several", "poll_closes", "poll_shows"];
   const LIFE = 30 * 24 * 3600 * 1000;
 
   const store = {
@@ -33,6 +35,14 @@
     form.addEventListener("submit", () => store.keys().filter((key) => store.get(key)?.stored).forEach(store.drop));
   }
 
+  const valueOf = (field) => (field.type === "checkbox" ? (field.checked ? "on" : "") : field.value);
+
+  function fill(field, text) {
+    if (field.type === "checkbox") field.checked = Boolean(text);
+    else if (text || !field.options) field.value = field.defaultValue = text || "";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+
   class Draft {
     constructor(form) {
       this.form = form;
@@ -41,6 +51,7 @@
       this.path = new URL(form.getAttribute("action") || location.pathname, location.href).pathname;
       this.key = `draft:${form.dataset.writer}:${this.path}`;
       this.note = form.querySelector("[data-draft-note]");
+      this.others = [...MORE, ...OF_POLL].map((name) => form.elements[name]).filter(Boolean);
       this.saving = false;
       this.timer = 0;
       this.first = [this.title.value, this.body.value];
@@ -59,24 +70,36 @@
 
     get changed() { return this.title.value !== this.first[0] || this.body.value !== this.first[1]; }
 
-    found({ title, body, saved }) {
-      const same = body === this.body.value && (title || "") === this.title.value;
+    /* The other fields by name, as far as they hold anything. */
+    get more() {
+      const all = this.others.map((field) => [field.name, valueOf(field)]).filter(([, text]) => text);
+      const poll = all.some(([name]) => name === "poll_question" || name === "poll_options");
+      return Object.fromEntries(all.filter(([name]) => poll || MORE.includes(name)));
+    }
+
+    get empty() { return ![this.title.value, this.body.value, ...Object.values(this.more)].some((text) => text.trim()); }
+
+    found({ title, body, more, saved }) {
+      const now = this.more;
+      const others = !more || [...MORE, ...OF_POLL].every((name) => (more[name] || "") === (now[name] || ""));
+      const same = body === this.body.value && (title || "") === this.title.value && others;
       // What stands in the form already, kept while its writer signed in, is done with once the form has arrived.
       if (same && body) this.mark("stored");
-      if (same || this.gone || !(body || title) || this.newest > saved) return;
+      if (same || this.gone || !(body || title || Object.keys(more ?? {}).length) || this.newest > saved) return;
       this.newest = saved;
-      this.other = { title, body };
-      if (!this.body.value.trim() && !this.title.value.trim()) this.restore();
+      this.other = { title, body, more };
+      if (this.empty) this.restore();
       else this.show("offered");
     }
 
     restore() {
-      const { title, body } = this.other;
-      for (const [field, text] of [[this.title, title], [this.body, body]]) {
-        if (!field.form) continue;
-        field.value = field.defaultValue = text || "";
-        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      const { title, body, more } = this.other;
+      const others = more ? this.others.map((field) => [field, more[field.name]]) : [];
+      for (const [field, text] of [[this.title, title], [this.body, body], ...others]) {
+        if (field.form) fill(field, text);
       }
+      const poll = this.form.querySelector(".poll-fields");
+      if (poll && (more?.poll_question || more?.poll_options)) poll.open = true;
       clearTimeout(this.timer);
       this.mark("stored");
       this.show("restored");
@@ -95,8 +118,8 @@
     }
 
     keep() {
-      const draft = { title: this.title.value, body: this.body.value, saved: Date.now(), stored: false };
-      if (draft.body || draft.title) store.set(this.key, draft);
+      const draft = { title: this.title.value, body: this.body.value, more: this.more, saved: Date.now(), stored: false };
+      if (draft.body || draft.title || Object.keys(draft.more).length) store.set(this.key, draft);
       else store.drop(this.key);
       this.mark("local");
     }
@@ -120,7 +143,7 @@
       this.saving = true;
       this.mark("stored");
       try {
-        const stored = await this.send("", { path: this.path, heading, text }, leaving);
+        const stored = await this.send("", { path: this.path, heading, text, ...this.more }, leaving);
         const kept = store.get(this.key);
         if (stored && kept?.body === text) store.set(this.key, { ...kept, stored: true });
       } catch {
@@ -144,10 +167,8 @@
       store.drop(this.key);
       const restored = this.other && this.body.value === this.other.body;
       if (restored || this.form.elements.draft.defaultValue) {
-        for (const field of [this.title, this.body]) {
-          if (!field.form) continue;
-          field.value = field.defaultValue = "";
-          field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        for (const field of [this.title, this.body, ...this.others]) {
+          if (field.form) fill(field, "");
         }
         clearTimeout(this.timer);
         this.waits = false;
@@ -164,7 +185,7 @@
         this.timer = setTimeout(() => this.save(), wait);
       };
       this.form.addEventListener("input", (event) => {
-        if (![this.title, this.body].includes(event.target)) return;
+        if (![this.title, this.body, ...this.others].includes(event.target)) return;
         this.keep();
         this.waits = true;
         later(PAUSE);

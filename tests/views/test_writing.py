@@ -154,6 +154,24 @@ def test_a_new_thread_begins_with_its_draft(aws: Forum, bob: User) -> None:
     assert "<bdi>A title</bdi>" in member.get("/drafts/").content.decode()
 
 
+def test_a_draft_of_a_new_thread_holds_its_tags_and_poll(aws: Forum, bob: User) -> None:
+    member = signed_in(bob)
+    more = {
+        "tags": "grinders, noise",
+        "poll_question": "Which one?",
+        "poll_options": "This\nThat",
+        "poll_several": "on",
+    }
+    fields = {"path": "/f/aws/new/", "text": "Words.", "heading": "", **more, "csrf": "no field of a draft"}
+    assert member.post("/drafts/", fields).status_code == 204
+    assert draft(signed_in(bob), "/f/aws/new/")["more"] == more
+    form = member.get("/f/aws/new/").context["form"]
+    assert {name: form[name].value() for name in more} == more and form.shows_poll
+    assert member.post("/drafts/", {**fields, "tags": "x" * 2001}).status_code == 413
+    assert member.post("/drafts/", {"path": "/f/aws/new/", "tags": "grinders"}).status_code == 204
+    assert draft(member, "/f/aws/new/")["more"] == {"tags": "grinders"}, "which is something typed, too"
+
+
 def test_a_draft_is_its_writers_alone(thread: Thread, ada: User, bob: User, client: Client) -> None:
     path = reply_url(thread)
     save(signed_in(bob), path, "For my eyes only")
