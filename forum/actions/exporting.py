@@ -131,7 +131,8 @@ def _vote(item: Item) -> Facts:
 
 def _draft(item: Item) -> Facts:
     draft = drafts.as_draft(item)
-    return {"saved": draft.saved.isoformat(), "url": draft.path, "title": draft.title, "text": draft.body}
+    shown = {"saved": draft.saved.isoformat(), "url": draft.path, "title": draft.title, "text": draft.body}
+    return {**draft.more, **shown}
 
 
 def _thread(item: Item) -> Facts:

@@ -200,6 +200,27 @@ def test_drafts_are_listed_and_gone_on_with(visit: Visit) -> None:
     assert flaws(without.page) == []
 
 
+def test_a_draft_brings_tags_and_poll_back(visit: Visit) -> None:
+    device = visit("cleo").goes_to("/f/trains/new/")
+    page = device.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("Title").fill("Which carriage?")
+    page.get_by_label("Tags").fill("seats, windows")
+    page.get_by_text("Add a poll").click()
+    page.get_by_label("Question").fill("Where do you sit?")
+    with page.expect_response("**/drafts/"):
+        page.get_by_label("Options").fill("In front\nAt the end")
+    for again in (device, visit("cleo")):
+        again.goes_to("/").goes_to("/f/trains/new/")
+        expect(again.page.get_by_label("Title")).to_have_value("Which carriage?")
+        expect(again.page.get_by_label("Tags")).to_have_value("seats, windows")
+        expect(again.page.get_by_label("Question")).to_have_value("Where do you sit?")
+        expect(again.page.get_by_label("Options")).to_have_value("In front\nAt the end")
+    page.get_by_role("button", name="Discard draft").click()
+    expect(page.get_by_label("Tags")).to_have_value("")
+    expect(page.get_by_label("Options")).to_have_value("")
+
+
 # -- Names, and threads like a new one ---------------------------------------------------------------
 
 
