@@ -66,6 +66,11 @@ def page(directory: Directory, reader: Reader, before: str = "") -> tuple[list[W
     return rows, forums, last
 
 
+def count(directory: Directory, reader: Reader) -> int:
+    """In how many threads of the first page there is something new; costs as much as that page."""
+    return sum(bool(each.unread) for each in page(directory, reader)[0])
+
+
 def news(directory: Directory, reader: Reader, since: datetime) -> list[Watched]:
     """What has come since then and is not read, last active first: in MOST_THREADS watched threads and in watched
     forums, but not in threads that are muted. Two calls for each hundred watched threads, and as `page`."""

@@ -1,4 +1,5 @@
-"""What a member has been told, newest first, and taking it as read. One Query, and one SQL query for names."""
+"""What a member has been told, newest first, and taking it as read. One Query, and one SQL query for names; the number
+of watched threads with news costs what these do (`forum.watched`)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forum import readers, told
+from forum import readers, told, watched
 from forum.actions import notes
 from forum.actions.notes import GATHERED
 from forum.errors import BadRequest
@@ -92,6 +93,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
         "unread": found.unread,
         "older_url": f"{newest_url}{'&' if show else '?'}before={cursor(oldest)}" if oldest else "",
         "newest_url": newest_url if before else "",
+        "watched_news": watched.count(basis.directory, basis.reader),
     }
     return render(request, "forum/notifications.html", context)
 

@@ -174,6 +174,7 @@ def watched(request: HttpRequest) -> HttpResponse:
         "older_url": f"{request.path}?before={last}" if last else "",
         "newest_url": request.path if before else "",
         "filters": filters(),
+        "watched_news": 0 if before else sum(bool(each.unread) for each in found),
     }
     return render(request, "forum/watched.html", context)
 

@@ -238,6 +238,20 @@ class TestTheList:
         second = signed_in(ada).get(older)
         assert second.status_code == 200 and "Grinders" in page + second.content.decode()
 
+    def test_is_counted_in_its_tab_beside_the_notifications(self, aws: Forum, ada: User, bob: User) -> None:
+        member, tab = signed_in(ada), re.compile(r'href="/watched/"[^>]*>Watched(?: <span class="[^"]*">(\d+ new))?')
+        threads = [start_thread(ada, aws, f"Thread {number}") for number in range(3)]
+
+        def counted() -> list[list[str]]:
+            return [tab.findall(member.get(url).content.decode()) for url in ("/notifications/", "/watched/")]
+
+        assert counted() == [[""], [""]]
+        for thread in threads[:2]:
+            reply(bob, thread)
+        assert counted() == [["2 new"], ["2 new"]]
+        member.get(page_url(threads[0]))
+        assert counted() == [["1 new"], ["1 new"]]
+
     def test_says_what_is_wrong_with_a_cursor(self, ada: User) -> None:
         assert signed_in(ada).get("/watched/?before=x").status_code == 400
 
