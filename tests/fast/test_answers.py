@@ -24,7 +24,7 @@ from forum import redis as stores
 from forum.cache import local, stats
 from forum.models import Forum, User
 from forum_site import front
-from tests.helpers import make_forum, make_member, page_url, renew, reply, signed_in, start_thread
+from tests.helpers import make_forum, make_member, page_url, renew, reply, signed_in, start_thread, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -239,7 +239,7 @@ class TestWhatGoesTheOrdinaryWay:
     def test_a_reader_whose_unsent_text_waits(self, thread: Any, bob: User) -> None:
         browser = Browser()
         posted = Client()
-        posted.post(f"/f/aws/{thread.id}/reply/", {"body": "Kept for later"})
+        posted.post(f"/f/aws/{thread.id}/reply/", {"body": "Kept for later", "token": token(bob)})
         posted.force_login(bob, backend=site_settings.AUTHENTICATION_BACKENDS[0])
         browser.cookies = {name: morsel.value for name, morsel in posted.cookies.items()}
         for _ in range(3):

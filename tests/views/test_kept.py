@@ -103,6 +103,14 @@ class TestOtherForms:
         again = text(signs_in(*sends_too_late(ada, url, **fields), ada))
         assert "He means no pills." in again and again.count(" checked") == 1
 
+    def test_give_a_moderators_reason_back_at_its_case(self, thread: Thread, mod: User, ada: User) -> None:
+        signed_in(ada).post(f"/f/aws/{thread.id}/2/report/", {"kind": "Something else", "words": "Pills."})
+        queue = "/admin/moderation/queue/"
+        subject = text(signed_in(mod).get(queue)).split('name="subject" value="')[1].split('"')[0]
+        fields = {"subject": subject, "act": "agree", "reason": "He sells pills.", "token": token(mod)}
+        again = text(signs_in(*sends_too_late(mod, queue, **fields), mod))
+        assert "nothing was done yet" in again and "He sells pills.</textarea>" in again
+
     def test_give_the_selected_rows_back_with_the_question(self, thread: Thread, mod: User) -> None:
         selected = ["|".join(posts.get_post_of(thread, number).key) for number in (2, 3)]
         fields = {"action": "hide", "_selected_action": selected, "token": token(mod)}
