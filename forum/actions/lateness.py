@@ -1,5 +1,7 @@
 """What moderators are told whose act comes too late: how it is now, who was faster, and why."""
 
+from collections.abc import Container
+
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -27,6 +29,10 @@ _DID = {
     "move": gettext_noop("%(name)s has moved it"),
     "split": gettext_noop("%(name)s has split it"),
     "merge": gettext_noop("%(name)s has merged it"),
+    "silence": gettext_noop("%(name)s has silenced the member"),
+    "unsilence": gettext_noop("%(name)s has ended the silence"),
+    "suspend": gettext_noop("%(name)s has suspended the member"),
+    "unsuspend": gettext_noop("%(name)s has ended the suspension"),
 }
 
 
@@ -35,13 +41,14 @@ def too_late(subject: str, state: str, head: Thread, post: Post | None = None) -
     way = (_("Back to the forum"), links.forum(head.forum))
     if not head.deleted:
         way = (_("Back to the thread"), links.place(head, int(post.number) if post else 1))
-    return Conflict(f"{state} {_latest_act(subject)}".strip(), [way])
+    return Conflict(f"{state} {latest_act(subject)}".strip(), [way])
 
 
-def _latest_act(subject: str) -> str:
-    """A sentence on the latest act: "mod has hidden it: Spam"."""
+def latest_act(subject: str, kinds: Container[str] = _DID) -> str:
+    """A sentence on the latest act of these kinds: "mod has hidden it: Spam"; "" where there is none."""
     for record in moderation.list_records(subject, 10):
-        if did := _DID.get(record.kind.removesuffix(" thread")):
+        kind = record.kind.removesuffix(" thread")
+        if kind in kinds and (did := _DID.get(kind)):
             act = _(did) % {"name": _name(record.user_id)}
             why = {"act": act, "reason": reasons.shown(record.reason)}
             return _("%(act)s: %(reason)s") % why if record.reason else _("%(act)s.") % why

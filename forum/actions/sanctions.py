@@ -6,6 +6,7 @@ that dies between the two leaves a record of what did not happen, which the mode
 The other way round somebody could be silenced, and nothing would say by whom or why.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,7 @@ from forum.tables.base import commit_between
 from forum.tables.moderation import Record, new_act, user_subject
 from forum.told import Facts
 
+from . import lateness
 from .avatars import remove_file
 
 LEAST_REASON = 3
@@ -36,12 +38,16 @@ NOT_SO = {
     "silenced": gettext_noop("%(name)s is not silenced."),
     "suspended": gettext_noop("%(name)s is not suspended."),
 }
+# What an act gives or ends, and where the account keeps until when it lasts and why.
+SANCTION = {"silence": "silenced", "unsilence": "silenced", "suspend": "suspended", "unsuspend": "suspended"}
+KEPT = {"silenced": ("silenced_until", "silence_reason"), "suspended": ("suspended_until", "suspension_reason")}
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """A sanction: its `kind` in the log, whom it concerns, who does it and why, and what the member is told
-    ("" for nothing), with these `facts` (`forum.told`)."""
+    ("" for nothing), with these `facts` (`forum.told`). `seen` is the `mark` of what stood when its actor decided, None
+    where whatever stands may be replaced."""
 
     kind: str
     actor: Reader
@@ -50,6 +56,7 @@ class Act:
     told: str = ""
     facts: Facts = field(default_factory=dict)
     job_id: str = ""
+    seen: str | None = None
 
     def record(self, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None) -> Record:
         member_id = str(self.user.pk)
@@ -93,35 +100,61 @@ def add_note(actor: Reader, user: User, text: str, *, may: bool = False) -> None
 # -- Sanctions ------------------------------------------------------------------------------------
 
 
-def silence(actor: Reader, user: User, until: datetime, reason: str, *, may: bool = False) -> User:
-    """Let the member read but not post until then; it ends by itself. The account as it is now."""
+def mark(user: User, sanction: str) -> str:
+    """What tells the sanction that stands ("silenced", "suspended") from any other; "" where none does."""
+    if not getattr(user, sanction):
+        return ""
+    until, reason = (getattr(user, name) for name in KEPT[sanction])
+    return hashlib.sha256(f"{until.timestamp()} {reason}".encode()).hexdigest()[:16]
+
+
+def silence(
+    actor: Reader, user: User, until: datetime, reason: str, *, may: bool = False, seen: str | None = None
+) -> User:
+    """Let the member read but not post until then; it ends by itself. The account as it is now. Conflict where
+    something else stands than was `seen` (its `mark`)."""
     reason = require(actor, user, reason, may)
     require_future(until)
     told = gettext_noop("You may read but not post until %(until)s. The reason: %(reason)s")
-    act = Act("silence", actor, user, reason, told, {"until": to_the_minute(until).isoformat(), "reason": reason})
+    facts = {"until": to_the_minute(until).isoformat(), "reason": reason}
+    act = Act("silence", actor, user, reason, told, facts, seen=seen)
     return _change(act, silenced_until=until, silence_reason=reason)
 
 
-def unsilence(actor: Reader, user: User, reason: str = "", *, may: bool = False) -> User:
-    """End a silence before its time; Conflict when there is none."""
+def unsilence(actor: Reader, user: User, reason: str = "", *, may: bool = False, seen: str | None = None) -> User:
+    """End a silence before its time; Conflict when there is none, or another than was `seen`."""
     require(actor, user, reason, may, needs_reason=False)
-    act = Act("unsilence", actor, user, reason.strip(), told=gettext_noop("You may post again."))
+    act = Act("unsilence", actor, user, reason.strip(), told=gettext_noop("You may post again."), seen=seen)
     return _change(act, ends="silenced", silenced_until=None, silence_reason="")
 
 
-def suspend(actor: Reader, user: User, until: datetime, reason: str, *, may: bool = False, job_id: str = "") -> User:
+def suspend(
+    actor: Reader,
+    user: User,
+    until: datetime,
+    reason: str,
+    *,
+    may: bool = False,
+    job_id: str = "",
+    seen: str | None = None,
+) -> User:
     """Let nobody sign in as the member until then (`permissions.FOREVER`: for good), and end all sessions at
-    once: they were opened with an epoch of the account that is over. The account as it is now."""
+    once: they were opened with an epoch of the account that is over. The account as it is now. Conflict where
+    something else stands than was `seen` (its `mark`)."""
     reason = require(actor, user, reason, may)
     require_future(until)
-    act = Act("suspend", actor, user, reason, job_id=job_id)
+    act = Act("suspend", actor, user, reason, job_id=job_id, seen=seen)
     return _change(act, suspended_until=until, suspension_reason=reason, session_epoch=F("session_epoch") + 1)
 
 
-def unsuspend(actor: Reader, user: User, reason: str = "", *, may: bool = False, job_id: str = "") -> User:
-    """Let the member sign in again before the time; Conflict when they may."""
+def unsuspend(
+    actor: Reader, user: User, reason: str = "", *, may: bool = False, job_id: str = "", seen: str | None = None
+) -> User:
+    """Let the member sign in again before the time; Conflict when they may, or for another suspension than was
+    `seen`."""
     require(actor, user, reason, may, needs_reason=False)
-    act = Act("unsuspend", actor, user, reason.strip(), told=gettext_noop("You may sign in again."), job_id=job_id)
+    told = gettext_noop("You may sign in again.")
+    act = Act("unsuspend", actor, user, reason.strip(), told, job_id=job_id, seen=seen)
     return _change(act, ends="suspended", suspended_until=None, suspension_reason="")
 
 
@@ -146,11 +179,12 @@ def set_trust(
 
 def _change(act: Act, ends: str = "", **changes: Any) -> User:
     """Store the changes of the account with the record of the act, see above; Conflict where what they end
-    has ended already. Three Redis round trips."""
+    has ended already, or their actor has not seen what stands. Three Redis round trips."""
     with transaction.atomic():
         member: User = User.objects.select_for_update().get(pk=act.user.pk)
         if ends and not getattr(member, ends):
             raise Conflict(_(NOT_SO[ends]) % {"name": member.username})
+        _refuse_unseen(act, member)
         before = _facts(member, changes)
         for name, value in changes.items():
             setattr(member, name, value)
@@ -158,6 +192,16 @@ def _change(act: Act, ends: str = "", **changes: Any) -> User:
         member.refresh_from_db(fields=list(changes))
         act.store(act.record(before, _facts(member, changes)))
     return member
+
+
+def _refuse_unseen(act: Act, member: User) -> None:
+    """Conflict, which says who did what, where another moderator was faster."""
+    if act.seen is None or act.seen == mark(member, SANCTION[act.kind]):
+        return
+    same = [kind for kind, sanction in SANCTION.items() if sanction == SANCTION[act.kind]]
+    latest = lateness.latest_act(user_subject(str(member.pk)), same)
+    changed = _("This has changed since you looked at it, and nothing was done now.")
+    raise Conflict(f"{changed} {latest}".strip())
 
 
 def _facts(member: User, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class ReasonForm(forms.Form):
     """Words that are kept in the log."""
 
     reason = reason_field(True)
+    # The mark of the sanction that stood when the form was opened.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class FreeForm(ReasonForm):

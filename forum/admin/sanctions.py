@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from forum import kept, logbook, reasons, wording
 from forum.actions import sanctions
 from forum.cache import visits
-from forum.errors import NotAllowed, NotFound
+from forum.errors import Conflict, NotAllowed, NotFound
 from forum.languages import Words
 from forum.models import User
 from forum.permissions import FOREVER, Reader, moment_in_words
@@ -77,7 +77,9 @@ ACTS = {
         ),
         gettext_lazy("%(name)s is silenced."),
         UntilForm,
-        lambda actor, user, sent: sanctions.silence(actor, user, sent["until"], sent["reason"], may=True),
+        lambda actor, user, sent: sanctions.silence(
+            actor, user, sent["until"], sent["reason"], may=True, seen=sent["seen"]
+        ),
         danger=True,
     ),
     "unsilence": Act(
@@ -85,7 +87,7 @@ ACTS = {
         gettext_lazy("The member can post again at once, and is told so."),
         gettext_lazy("%(name)s can post again."),
         FreeForm,
-        lambda actor, user, sent: sanctions.unsilence(actor, user, sent["reason"], may=True),
+        lambda actor, user, sent: sanctions.unsilence(actor, user, sent["reason"], may=True, seen=sent["seen"]),
         lambda user: user.silenced,
     ),
     "suspend": Act(
@@ -95,7 +97,9 @@ ACTS = {
         ),
         gettext_lazy("%(name)s is suspended."),
         SuspendForm,
-        lambda actor, user, sent: sanctions.suspend(actor, user, sent["until"], sent["reason"], may=True),
+        lambda actor, user, sent: sanctions.suspend(
+            actor, user, sent["until"], sent["reason"], may=True, seen=sent["seen"]
+        ),
         danger=True,
     ),
     "unsuspend": Act(
@@ -103,7 +107,7 @@ ACTS = {
         gettext_lazy("The member can sign in again at once."),
         gettext_lazy("%(name)s can sign in again."),
         FreeForm,
-        lambda actor, user, sent: sanctions.unsuspend(actor, user, sent["reason"], may=True),
+        lambda actor, user, sent: sanctions.unsuspend(actor, user, sent["reason"], may=True, seen=sent["seen"]),
         lambda user: user.suspended,
     ),
     "end_sessions": Act(
@@ -166,16 +170,43 @@ def act_on(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         raise NotFound(_("There is no such thing to do."))
     if refusal := sanctions.why_not(who(request), user, may=True):
         raise NotAllowed(refusal)
-    initial = {"level": user.trust, **kept.fields(request, who(request).id)}
+    initial = {"level": user.trust, "seen": _mark(user, act), **kept.fields(request, who(request).id)}
     form = chosen.form(request.POST if request.method == "POST" else None, initial=initial)
-    page = reverse("admin:moderate_member", args=[pk])
-    if request.method == "POST" and form.is_valid():
+    if request.method != "POST":
+        return _form(request, user, act, form, 200)
+    if not form.is_valid():
+        return _form(request, user, act, form, INVALID)
+    try:
         chosen.run(who(request), user, form.cleaned_data)
-        note(request, _("%(act)s: member %(number)d") % {"act": chosen.label, "number": pk})
-        messages.success(request, chosen.done % {"name": user.username})
-        return HttpResponseRedirect(page)
-    context = {"title": f"{chosen.label}: {user.username}", "act": chosen, "form": form, "page_url": page}
-    status = INVALID if request.method == "POST" else 200
+    except Conflict as conflict:
+        return _once_more(request, _member(pk), act, form, conflict)
+    note(request, _("%(act)s: member %(number)d") % {"act": chosen.label, "number": pk})
+    messages.success(request, chosen.done % {"name": user.username})
+    return HttpResponseRedirect(reverse("admin:moderate_member", args=[pk]))
+
+
+def _mark(user: User, act: str) -> str:
+    return sanctions.mark(user, sanctions.SANCTION[act]) if act in sanctions.SANCTION else ""
+
+
+def _once_more(request: HttpRequest, user: User, act: str, form: ReasonForm, conflict: Conflict) -> HttpResponse:
+    """What was sent, with what stands by now: whoever sends it once more means that."""
+    form.data = form.data.copy()  # type: ignore[attr-defined]
+    form.data["seen"] = _mark(user, act)  # type: ignore[index]
+    form.add_error(None, conflict.message)
+    return _form(request, user, act, form, conflict.status)
+
+
+def _form(request: HttpRequest, user: User, act: str, form: ReasonForm, status: int) -> HttpResponse:
+    """The page of an act, with what it is about to replace or to end."""
+    label = ACTS[act].label
+    context = {
+        "title": f"{label}: {user.username}",
+        "act": ACTS[act],
+        "form": form,
+        "page_url": reverse("admin:moderate_member", args=[user.pk]),
+        "standing": _sanction(user, sanctions.SANCTION[act]) if act in sanctions.SANCTION else "",
+    }
     return _page(request, "admin/forum/member_act.html", user, context, status)
 
 
@@ -203,8 +234,8 @@ def _facts(user: User) -> list[tuple[str, object]]:
         (_("Trust"), _("%(level)s, fixed by hand") % {"level": level} if user.trust_fixed else level),
         (_("Read"), _reading(user)),
         (_("Moderates"), _("yes") if sanctions.is_moderator(user) else ""),
-        (_("Silenced"), _standing(user.silenced, user.silenced_until, user.silence_reason)),
-        (_("Suspended"), _standing(user.suspended, user.suspended_until, user.suspension_reason)),
+        (_("Silenced"), _sanction(user, "silenced")),
+        (_("Suspended"), _sanction(user, "suspended")),
         (
             _("Sessions"),
             _("all ended at once, %(count)d×") % {"count": user.session_epoch} if user.session_epoch else "",
@@ -220,6 +251,11 @@ def _reading(user: User) -> str:
     pages = ngettext("%(count)s page", "%(count)s pages", read.pages) % {"count": intcomma(read.pages)}
     days = ngettext("%(count)s day", "%(count)s days", read.days) % {"count": intcomma(read.days)}
     return _("%(pages)s on %(days)s") % {"pages": pages, "days": days}
+
+
+def _sanction(user: User, sanction: str) -> str:
+    """Until when it lasts, or lasted, and why; "" where there was none."""
+    return _standing(getattr(user, sanction), *(getattr(user, name) for name in sanctions.KEPT[sanction]))
 
 
 def _standing(lasts: bool, until: datetime | None, reason: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from forum.actions.sanctions import mark
 from forum.models import Forum, User
 from forum.tables import base
 from forum.tables.moderation import new_act, post_subject, thread_subject, user_subject
@@ -63,7 +64,7 @@ class TestTheLog:
     def test_it_says_in_words_until_when(self, admin: Client, ada: User) -> None:
         office = f"/admin/forum/user/{ada.pk}/moderation"
         admin.post(f"{office}/suspend/", {"day": "2990-05-04", "lasts": "date", "reason": "Enough."})
-        admin.post(f"{office}/unsuspend/", {})
+        admin.post(f"{office}/unsuspend/", {"seen": mark(User.objects.get(pk=ada.pk), "suspended")})
         page = text(admin.get(PAGE))
         assert "suspended until: – → 4 May 2990, 00:00 UTC" in page and "ended the suspension of" in page
         assert "suspended_until" not in page and "2990-05" not in page

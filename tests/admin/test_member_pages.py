@@ -73,17 +73,19 @@ class TestActs:
         left = (now(ada).silenced_until or timezone.now()) - timezone.now()
         assert timedelta(days=6, hours=23) < left < timedelta(days=7)
         assert WHY in text(office, page(ada)) and page(ada, "unsilence") in text(office, page(ada))
-        office.post(page(ada, "unsilence"), {})
+        office.post(page(ada, "unsilence"), {"seen": seen_by(office, page(ada, "unsilence"))})
         assert not now(ada).silenced and kinds(ada) == ["unsilence", "silence"]
         assert page(ada, "unsilence") not in text(office, page(ada))
 
     def test_a_suspension_until_a_day_or_for_good(self, office: Client, ada: User) -> None:
         office.post(page(ada, "suspend"), {"reason": WHY, "lasts": "date", "day": "2990-05-04"})
         assert now(ada).suspended_until == datetime(2990, 5, 4, tzinfo=UTC)
-        office.post(page(ada, "suspend"), {"reason": WHY, "lasts": "good"})
+        seen = seen_by(office, page(ada, "suspend"))
+        office.post(page(ada, "suspend"), {"reason": WHY, "lasts": "good", "seen": seen})
         assert "suspended until: 4 May 2990, 00:00 UTC → for good" in text(office, page(ada))
         assert now(ada).session_epoch == 2
-        office.post(page(ada, "unsuspend"), {"reason": "A mistake."})
+        seen = seen_by(office, page(ada, "unsuspend"))
+        office.post(page(ada, "unsuspend"), {"reason": "A mistake.", "seen": seen})
         assert not now(ada).suspended and kinds(ada) == ["unsuspend", "suspend", "suspend"]
 
     def test_trust_is_set_to_stay_or_to_rise(self, office: Client, ada: User) -> None:
@@ -146,6 +148,51 @@ class TestWhatIsRefused:
             assert office.get(url).status_code == 404
         assert office.get(page(ada), {"before": "x"}).status_code == 400
         assert office.post(page(ada)).status_code == 405
+
+
+class TestTwoModeratorsAtOneMember:
+    @pytest.mark.parametrize("act", ["silence", "suspend"])
+    def test_the_second_is_told_what_stands_and_nothing_is_lost(self, act: str, office: Client, ada: User) -> None:
+        second = signed_in(make_member("colleague", is_staff=True, is_superuser=True))
+        seen = seen_by(second, page(ada, act))
+        office.post(page(ada, act), {"reason": "Adverts for watches.", "lasts": "90", "seen": seen})
+        stands = now(ada)
+
+        late = second.post(page(ada, act), {"reason": "A bit rude.", "lasts": "1", "seen": seen})
+        told = late.content.decode()
+        assert late.status_code == 409 and "mod has" in told and "Adverts for watches." in told
+        assert "A bit rude." in told and "At present:" in told
+        assert sanction(now(ada)) == sanction(stands) and kinds(ada) == [act]
+
+        after = {"reason": "A bit rude.", "lasts": "1", "seen": hidden(told)}
+        assert second.post(page(ada, act), after).status_code == 302
+        assert sanction(now(ada)) != sanction(stands) and kinds(ada) == [act, act]
+
+    def test_the_same_length_for_another_reason_is_another(self, office: Client, ada: User) -> None:
+        office.post(page(ada, "suspend"), {"reason": "Adverts.", "lasts": "good"})
+        late = office.post(page(ada, "suspend"), {"reason": "Spite.", "lasts": "good"})
+        assert late.status_code == 409 and now(ada).suspension_reason == "Adverts."
+
+    def test_nobody_ends_what_they_have_not_seen(self, office: Client, ada: User) -> None:
+        office.post(page(ada, "suspend"), {"reason": "Rude.", "lasts": "1"})
+        seen = seen_by(office, page(ada, "unsuspend"))
+        longer = {"reason": "Very rude.", "lasts": "good", "seen": seen_by(office, page(ada, "suspend"))}
+        assert office.post(page(ada, "suspend"), longer).status_code == 302
+        assert office.post(page(ada, "unsuspend"), {"seen": seen}).status_code == 409 and now(ada).suspended
+
+
+def seen_by(browser: Client, url: str) -> str:
+    return hidden(text(browser, url))
+
+
+def hidden(shown: str) -> str:
+    """What a form says it has seen of the sanction that stands."""
+    field = re.findall(r'<input[^>]*name="seen"[^>]*>', shown)[0]
+    return "".join(re.findall(r'value="(.*?)"', field))
+
+
+def sanction(user: User) -> tuple[Any, ...]:
+    return user.silenced_until, user.silence_reason, user.suspended_until, user.suspension_reason
 
 
 class TestWhoMay:

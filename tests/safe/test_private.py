@@ -16,6 +16,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
 
+from forum.actions.sanctions import mark
 from forum.models import User
 from forum.tables import members, posts, threads
 from tests.helpers import make_member, reply, signed_in
@@ -137,7 +138,8 @@ class TestAccounts:
         visitor, moderation = browser(), f"/admin/forum/user/{newest().pk}/moderation"
         assert all(door.opens(visitor, place) for place in door.places)
         office.sends(f"{moderation}/suspend/", {"reason": "Too many adverts.", "lasts": "good"})
-        office.sends(f"{moderation}/unsuspend/", {"reason": "A mistake."})
+        stands = mark(User.objects.get(pk=newest().pk), "suspended")
+        office.sends(f"{moderation}/unsuspend/", {"reason": "A mistake.", "seen": stands})
         assert not any(door.opens(visitor, place) for place in door.places)
         assert door.opens(signed_in(User.objects.get(pk=newest().pk)), "/")
 
