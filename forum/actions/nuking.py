@@ -4,6 +4,9 @@ Both are jobs that go through the member's posts from the newest to the oldest, 
 suspended first. A thread that the member began goes along if nobody else has a post in it; else only its first
 post is hidden, since others' words are not spam, and the job's page names it, for a moderator to look at.
 
+One of these jobs is at a member at a time. A member who is hidden twice, by a job that has ended and another, has the
+account back when both are undone, and then as it was before the first.
+
 Each post that is hidden, and each thread, says by which job (`hidden_by`), and forgets it as soon as somebody
 does anything else to it. So undoing shows what the job hid and is as it left it, and nothing that others hid.
 """
@@ -15,6 +18,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -49,12 +55,15 @@ Decide = Callable[[Found], Change | None]
 
 
 def nuke(actor: Reader, user: User, reason: str, *, may: bool) -> Job:
-    """Suspend the member for good and hide all they wrote. The job, which has worked for a second."""
+    """Suspend the member for good and hide all they wrote. The job, which has worked for a second. Conflict, which
+    leads to the other job, where one is at this member already."""
     reason = sanctions.require(actor, user, reason, may)
-    state = {"actor": [actor.id, actor.name], "reason": reason, "nonce": Nonce.new().text, "stage": "account"}
-    state["suspended"] = [user.suspended_until.isoformat() if user.suspended_until else "", user.suspension_reason]
     title, about = gettext_noop("Hide all that %(name)s wrote"), {"name": user.username}
-    job = jobs.start("nuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
+    state = {"actor": [actor.id, actor.name], "reason": reason, "nonce": Nonce.new().text, "stage": "account"}
+    with transaction.atomic():
+        member = _held(user.pk)
+        state |= {"suspended": _suspended_before(member), "stands": _stands(member) or reason}
+        job = jobs.start("nuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
     return jobs.run(job.pk, jobs.REQUEST_SECONDS)
 
 
@@ -65,12 +74,51 @@ def unnuke(actor: Reader, user: User, job: Job, *, may: bool = False) -> Job:
         raise NotFound(_("There is no such job to undo."))
     if job.state.get("undone"):
         raise Conflict(_("This has been undone already."))
-    _claim(job)
     state = {"actor": [actor.id, actor.name], "nonce": Nonce.new().text, "stage": "account"}
-    state |= {"job": str(job.pk), "suspended": job.state["suspended"]}
+    state |= {"job": str(job.pk), "suspended": job.state["suspended"], "stands": job.state.get("stands")}
     title, about = gettext_noop("Show again what was hidden of %(name)s"), {"name": user.username}
-    undoing = jobs.start("unnuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
+    with transaction.atomic():
+        _held(user.pk, but=job)
+        _claim(job)
+        undoing = jobs.start("unnuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
     return jobs.run(undoing.pk, jobs.REQUEST_SECONDS)
+
+
+def at_work(member_id: int, but: Job | None = None) -> Job | None:
+    """The job that hides what this member wrote or shows it again, and has not ended; None where none does. One SQL
+    query."""
+    begun = Q(kind__in=("nuke", "unnuke"), status__in=jobs.AT_WORK) | Q(kind="nuke", status__in=jobs.HALTED)
+    return Job.objects.filter(begun, member_id=str(member_id)).exclude(pk=but.pk if but else 0).first()
+
+
+def _held(member_id: int, but: Job | None = None) -> User:
+    """The account as it is now, which nobody else changes within this transaction; Conflict where another job is at
+    the member."""
+    member: User = User.objects.select_for_update().get(pk=member_id)
+    if other := at_work(member_id, but):
+        said = _("Another job is at what this member wrote already, and nothing more was begun.")
+        raise Conflict(said, [(_("To that job"), reverse("admin:job", args=[other.pk]))])
+    return member
+
+
+def _standing(member_id: str, but: str = "") -> list[Job]:
+    """The jobs that hid what the member wrote and were not undone, newest first."""
+    every = Job.objects.filter(kind="nuke", member_id=member_id).order_by("-pk")
+    return [job for job in every if not job.state.get("undone") and str(job.pk) != but]
+
+
+def _stands(member: User) -> str | None:
+    """Why the member is suspended for good already; None where they are not."""
+    return member.suspension_reason if member.suspended_until == FOREVER else None
+
+
+def _suspended_before(member: User) -> list[str]:
+    """What undoing puts back, until when and why: of a suspension that another such job gave, what was before that."""
+    for job in _standing(str(member.pk)):
+        if _stands(member) is not None and job.state.get("stands") == _stands(member):
+            before: list[str] = job.state["suspended"]
+            return before
+    return [member.suspended_until.isoformat() if member.suspended_until else "", member.suspension_reason]
 
 
 def _claim(job: Job) -> None:
@@ -120,11 +168,11 @@ def _nuke_step(job: Job) -> Progress:
 
 @jobs.kind("unnuke")
 def _unnuke_step(job: Job) -> Progress:
-    """Lift the suspension; then show a batch."""
+    """Lift the suspension, if it is this job's; then show a batch."""
     state = dict(job.state)
     if state["stage"] == "account":
         _give_account_back(job)
-        return Progress(state | {"stage": "posts", "cursor": ""}, message=gettext_noop("The suspension is lifted."))
+        return Progress(state | {"stage": "posts", "cursor": ""})
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"])
     shown = _sweep(found, lambda each: _showing(job, each), job.member_id)
     bulk_events.swept(job, shown, _actor(job).name)
@@ -161,10 +209,13 @@ def _note(job: Job, kind: str, reason: str = "") -> None:
 
 
 def _give_account_back(job: Job) -> None:
-    """As far as it still is as the job left it."""
+    """As far as it still is as the job left it, and no other such job stands."""
     _note(job, "unnuke")
     member = User.objects.filter(pk=job.member_id, suspended_until=FOREVER).first()
-    if member is None:
+    # Jobs of before did not keep why the account was suspended.
+    if member is None or job.state.get("stands") not in (None, member.suspension_reason):
+        return
+    if _standing(job.member_id, but=job.state["job"]):
         return
     until, reason = job.state["suspended"]
     before = datetime.fromisoformat(until) if until else None

@@ -54,9 +54,8 @@ def nuke_page(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         job = nuking.nuke(who(request), user, form.cleaned_data["reason"], may=True)
         note(request, _("Hide all posts: member %(number)s") % {"number": pk})
-        messages.success(
-            request, _("%(name)s is suspended, and what they wrote is being hidden.") % {"name": user.username}
-        )
+        said = _("%(name)s is suspended, and what they wrote is being hidden.")
+        messages.success(request, said % {"name": user.username})
         return HttpResponseRedirect(url_of(job))
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -64,6 +63,7 @@ def nuke_page(request: HttpRequest, pk: int) -> HttpResponse:
         "member": user,
         "member_url": links.member(user.username),
         "form": form,
+        "at_work": nuking.at_work(pk),
         "earlier": Job.objects.filter(kind="nuke", member_id=str(user.pk)).order_by("-pk")[:5],
     }
     return TemplateResponse(request, "admin/forum/nuke.html", context, status=INVALID if form.errors else 200)
@@ -75,10 +75,21 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     job = Job.objects.filter(pk=pk, kind="nuke").first() if pk <= MOST else None
     if job is None:
         raise NotFound(_("There is no such job."), [(_("All jobs"), reverse("admin:jobs"))])
-    undoing = nuking.unnuke(who(request), _member(int(job.member_id)), job, may=True)
+    member = _member(int(job.member_id))
+    undoing = nuking.unnuke(who(request), member, job, may=True)
     note(request, _("Show again what was hidden: member %(number)s") % {"number": job.member_id})
-    messages.success(request, _("The suspension is lifted, and the posts are being shown again."))
+    messages.success(request, _undone(member.suspended, undoing))
     return HttpResponseRedirect(url_of(undoing))
+
+
+def _undone(was_suspended: bool, undoing: Job) -> str:
+    """What has been done, as far as it has come within the request."""
+    shown = _("The posts are being shown again.")
+    if undoing.state["stage"] == "account":
+        return shown
+    if _member(int(undoing.member_id)).suspended:
+        return _("%(said)s The account stays suspended: see its Moderation page.") % {"said": shown}
+    return _("The suspension is lifted, and the posts are being shown again.") if was_suspended else shown
 
 
 def _member(pk: int) -> User:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from forum import jobs
 from forum.models import Job, User
 from forum.permissions import FOREVER
 from forum.tables import posts
@@ -71,6 +72,67 @@ def test_without_a_reason_and_a_second_thought_nothing_happens(mod, spam, fields
 def test_a_reason_that_cannot_be_seen_is_none(mod, spam, reason):
     assert signed_in(mod).post(page(spam), {**REASON, "reason": reason}).status_code == 422
     assert not Job.objects.exists()
+
+
+def colleague() -> User:
+    return make_member("colleague", is_staff=True, is_superuser=True)
+
+
+def suspend(user: User, reason: str) -> None:
+    User.objects.filter(pk=user.pk).update(suspended_until=FOREVER, suspension_reason=reason)
+
+
+def nuked(client, user: User, reason: str) -> Job:  # type: ignore[no-untyped-def]
+    assert client.post(page(user), REASON | {"reason": reason}).status_code == 302
+    jobs_go_on()
+    return Job.objects.filter(kind="nuke").latest("pk")
+
+
+def undone(client, job: Job) -> str:  # type: ignore[no-untyped-def]
+    shown = text(client.post(f"/admin/jobs/{job.pk}/undo/", follow=True))
+    jobs_go_on()
+    return shown
+
+
+def test_of_two_at_one_member_the_second_is_told_and_led_to_the_first(mod, spam, aws, monkeypatch):
+    monkeypatch.setattr(jobs, "REQUEST_SECONDS", 0)
+    start_thread(spam, aws)
+    first, second = signed_in(mod), signed_in(colleague())
+    first.post(page(spam), REASON)
+    [job] = Job.objects.all()
+    for client in (first, second):
+        late = client.post(page(spam), REASON)
+        assert late.status_code == 409 and f'href="/admin/jobs/{job.pk}/"' in text(late)
+        assert f'href="/admin/jobs/{job.pk}/"' in text(client.get(page(spam)))
+    first.post(f"/admin/jobs/{job.pk}/", {"act": "stop"})
+    assert second.post(page(spam), REASON).status_code == 409, "it goes on from where it was"
+    assert list(Job.objects.all()) == [job]
+
+
+def test_undoing_one_leaves_the_suspension_while_another_stands(mod, spam, aws):
+    client = signed_in(mod)
+    start_thread(spam, aws)
+    first = nuked(client, spam, "Sells watches.")
+    second = nuked(client, spam, "Sells pills.")
+    assert "The account stays suspended" in undone(client, first)
+    assert User.objects.get(pk=spam.pk).suspended
+    assert "The suspension is lifted" in undone(client, second)
+    assert not User.objects.get(pk=spam.pk).suspended
+
+
+def test_undoing_says_nothing_of_a_suspension_that_others_gave_or_lifted(mod, spam, aws):
+    client = signed_in(mod)
+    suspend(spam, "Rude.")
+    told = undone(client, nuked(client, spam, "Sells watches."))
+    assert "The account stays suspended" in told and User.objects.get(pk=spam.pk).suspension_reason == "Rude."
+    User.objects.filter(pk=spam.pk).update(suspended_until=None)
+    job = nuked(client, spam, "Sells watches.")
+    suspend(spam, "Threats.")
+    assert "The account stays suspended" in undone(client, job)
+    job = nuked(client, spam, "Sells watches.")
+    User.objects.filter(pk=spam.pk).update(suspended_until=None)
+    told = undone(client, job)
+    assert "are being shown again" in told and "suspension is lifted" not in told
 
 
 def test_moderators_without_the_right_members_and_visitors_are_kept_out(mod, ada, spam, client):
