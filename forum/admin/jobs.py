@@ -1,13 +1,15 @@
 """Background jobs in the admin: what runs, how far it is, stopping it and going on.
 
-Who may look after operations sees all jobs; others see those that they started.
+Who may look after operations sees all jobs. Others see those that they started, and those that they could have
+started: of members, who may act on members; that take posts elsewhere, who moderates one of the forums and may read
+the other. A colleague can so stop, resume and undo what somebody has begun and left.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import select_template
 from django.template.response import TemplateResponse
@@ -24,7 +26,7 @@ from forum.models import Job, User
 
 from . import words
 from .noting import note
-from .site import basis, granted, site
+from .site import basis, forums_moderated, forums_read, granted, site
 
 TITLE = gettext_lazy("Background jobs")
 JOBS_PER_PAGE = 50
@@ -66,7 +68,19 @@ def url_of(job: Job) -> str:
 def seen_by(request: HttpRequest) -> QuerySet[Job]:
     """The jobs that the asker may see, newest first."""
     every = Job.objects.order_by("-pk")
-    return every if granted(request, "forum.view_operations") else every.filter(user_id=str(request.user.pk))
+    if granted(request, "forum.view_operations"):
+        return every
+    seen = Q(user_id=str(request.user.pk)) | _of_forums(request)
+    if granted(request, "forum.moderate_user"):
+        seen |= Q(kind__in=("nuke", "unnuke"))
+    return every.filter(seen)
+
+
+def _of_forums(request: HttpRequest) -> Q:
+    """Jobs that take posts elsewhere, of forums that the asker moderates, as `/jobs/<number>/` shows them."""
+    moderated, read = [rules.name for rules in forums_moderated(request)], list(forums_read(request))
+    theirs = Q(state__source__in=moderated) | Q(state__target__in=moderated)
+    return theirs & Q(kind__in=holding.KINDS, state__source__in=read, state__target__in=read)
 
 
 def title_of(request: HttpRequest, job: Job) -> str:
@@ -142,7 +156,7 @@ def _get(request: HttpRequest, pk: int) -> Job:
     if job is None:
         raise NotFound(_("There is no such job."), [(_("All jobs"), reverse("admin:jobs"))])
     if not seen_by(request).filter(pk=pk).exists():
-        raise NotAllowed(_("Somebody else started this job."), [(_("Your jobs"), reverse("admin:jobs"))])
+        raise NotAllowed(_("This job is not yours to see."), [(_("All jobs"), reverse("admin:jobs"))])
     return job
 
 
@@ -176,7 +190,7 @@ def _done(job: Job, act: str) -> bool:
     return True
 
 
-# Whoever is let into the administration may have started one, and sees no other.
+# Whoever is let into the administration may have started one; `seen_by` says which they see.
 site.add_page(
     "jobs/", list_page, name="jobs", title=TITLE, section=gettext_lazy("Operations"), may=lambda request: True
 )

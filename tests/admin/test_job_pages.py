@@ -142,6 +142,23 @@ class TestAJob:
         assert client.post(url(other), {"act": "stop"}).status_code == 403
         assert Job.objects.get(pk=other.pk).status == Job.Status.WAITING
 
+    def test_that_takes_posts_out_of_a_moderators_forum_is_in_their_hands_too(self, operator, moderator):
+        make_forum("cellar", read_access="groups")
+        shed = make_forum("shed")
+
+        def of(source: str, target: str) -> Job:
+            state = {"thread": "01KAQ4ZT9N8YV3W2Q6JX5R7D03", "into": "01KAQ4ZT9N8YV3W2Q6JX5R7D04"}
+            state |= {"source": source, "target": target, "event": "2026"}
+            return jobs.start(holding.MERGE, "Merge", state, user_id=str(operator.pk), seconds=0)
+
+        client = signed_in(moderator)
+        theirs = of("garden", shed.name)
+        assert url(theirs) in text(client.get(JOBS))
+        assert client.post(url(theirs), {"act": "stop"}).status_code == 302
+        assert Job.objects.get(pk=theirs.pk).status == Job.Status.STOPPED
+        for other in (of("shed", "shed"), of("garden", "cellar")):
+            assert client.get(url(other)).status_code == 403 and url(other) not in text(client.get(JOBS))
+
     def test_that_moves_posts_and_came_to_a_halt_is_given_up(self, operator):
         state = {"thread": "01KAQ4ZT9N8YV3W2Q6JX5R7D03", "into": "01KAQ4ZT9N8YV3W2Q6JX5R7D04", "event": "2026"}
         state |= {"source": "aws", "target": "aws"}

@@ -109,6 +109,19 @@ def test_of_two_at_one_member_the_second_is_told_and_led_to_the_first(mod, spam,
     assert list(Job.objects.all()) == [job]
 
 
+def test_a_colleague_who_may_do_it_looks_at_it_stops_resumes_and_undoes_it(mod, spam, aws, monkeypatch):
+    monkeypatch.setattr(jobs, "REQUEST_SECONDS", 0)
+    start_thread(spam, aws)
+    signed_in(colleague()).post(page(spam), REASON)
+    job, client = Job.objects.get(), signed_in(mod)
+    url = f"/admin/jobs/{job.pk}/"
+    assert not mod.has_perm("forum.view_operations") and url in text(client.get("/admin/jobs/"))
+    assert "is stopped now" in text(client.post(url, {"act": "stop"}, follow=True))
+    assert "Hide all that spam wrote" in text(client.post(url, {"act": "resume"}, follow=True))
+    jobs_go_on()
+    assert "are being shown again" in undone(client, job) and statuses(spam) == {"visible"}
+
+
 def test_undoing_one_leaves_the_suspension_while_another_stands(mod, spam, aws):
     client = signed_in(mod)
     start_thread(spam, aws)
