@@ -55,6 +55,8 @@ DID = {
     "trust": gettext_noop("changed the trust in"),
     "nuke": gettext_noop("hid everything by"),
     "unnuke": gettext_noop("showed again everything by"),
+    "hide all": gettext_noop("hid what one member wrote in"),
+    "show all": gettext_noop("showed again what one member wrote in"),
 }
 # What everybody may know of: no notes among staff, no warnings, nothing of reports.
 PUBLIC = {
@@ -87,6 +89,7 @@ class Entry:
 
 # Facts that name a forum, or a thread in it as <forum>/<id>.
 _PLACES = ("forum", "into", "to")
+NOTHING = "–"
 WITHHELD = gettext_noop("a forum that you may not read")
 
 
@@ -117,7 +120,7 @@ def _entry(record: Record, names: dict[str, str], readable: Container[str]) -> E
         what=_what(subject),
         subject=subject,
         reason=reasons.shown(record.reason),
-        changes="; ".join(f"{name}: {before} → {after}" for name, before, after in changes_in_words(record, readable)),
+        changes="; ".join(changes_in_words(record, readable)),
     )
 
 
@@ -139,9 +142,17 @@ def _what(subject: tuple[str, str, int]) -> str:
     return {"thread": _("the thread"), "forum": _("the forum")}.get(kind, "")
 
 
-def changes_in_words(record: Record, readable: Container[str]) -> list[tuple[str, str, str]]:
-    """What the act changed, as far as it may be told: what it was of, before and after."""
-    return [(fact(name), _value(name, before), _value(name, after)) for name, (before, after) in told(record, readable)]
+# What says how much an act was about, or where it led, and was nothing before.
+_ABOUT = {"posts", "into", "to"}
+
+
+def changes_in_words(record: Record, readable: Container[str]) -> list[str]:
+    """What the act changed, as far as it may be told: "locked: no → yes", "posts: 2-3"."""
+    found = [(name, _value(name, before), _value(name, after)) for name, (before, after) in told(record, readable)]
+    return [
+        f"{fact(name)}: {after}" if name in _ABOUT and before == NOTHING else f"{fact(name)}: {before} → {after}"
+        for name, before, after in found
+    ]
 
 
 def told(record: Record, readable: Container[str]) -> list[tuple[str, tuple[object, object]]]:
@@ -160,7 +171,7 @@ def _seen(name: str, value: object, readable: Container[str]) -> object:
 
 def _value(name: str, value: object) -> str:
     if value is None or value == "":
-        return "–"
+        return NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name == "status":

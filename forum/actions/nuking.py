@@ -9,11 +9,14 @@ account back when both are undone, and then as it was before the first.
 
 Each post that is hidden, and each thread, says by which job (`hidden_by`), and forgets it as soon as somebody
 does anything else to it. So undoing shows what the job hid and is as it left it, and nothing that others hid.
+
+What was done to each post is in that post's own history. The log has one record of the whole, and one for each forum
+with posts in it, which say how many posts: thousands of acts alike would leave nothing else to be seen there.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,11 +35,11 @@ from forum.errors import Busy, Conflict, NotFound
 from forum.jobs import Progress
 from forum.models import Job, User
 from forum.permissions import FOREVER, Reader
-from forum.tables import cases, sweeps
+from forum.tables import cases, moderation, sweeps
 from forum.tables.base import commit_between, pause
 from forum.tables.changes import HIDDEN, VISIBLE
 from forum.tables.keys import Nonce, post_timestamp
-from forum.tables.moderation import Record, new_act, user_subject
+from forum.tables.moderation import Record, forum_subject, new_act, user_subject
 from forum.tables.sweeps import Change, Found
 
 from . import approving, bulk_events, closing, sanctions, touched
@@ -46,6 +49,8 @@ ATTEMPTS = 8
 # What is listed on the job's page.
 MOST_DOMAINS = 200
 MOST_THREADS = 100
+# A transaction takes 100 items.
+RECORDS_AT_ONCE = 90
 # At the end it looks again at what is newer than this before its start: an index shows posts a little late.
 AGAIN = timedelta(minutes=1)
 
@@ -143,7 +148,7 @@ def _nuke_step(job: Job) -> Progress:
     member = User.objects.filter(pk=job.member_id).first()
     if state["stage"] == "account":
         if member is not None:
-            _note(job, "nuke", state["reason"])
+            _note(job, state)
             if not member.suspended_until or member.suspended_until < FOREVER:
                 sanctions.suspend(_actor(job), member, FOREVER, state["reason"], may=True, job_id=str(job.pk))
         approving.withdraw_all(job.member_id, "The account was suspended.")
@@ -152,6 +157,7 @@ def _nuke_step(job: Job) -> Progress:
     newest = pages.current(tags.user(member.username)).written if member and not state["cursor"] else {}
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"], newest)
     hidden = _sweep(found, lambda each: _hiding(job, each), job.member_id)
+    _count(job, state, hidden)
     bulk_events.swept(job, hidden, _actor(job).name)
     _close_others(job, found, hidden)
     _list_links(state, hidden)
@@ -175,6 +181,7 @@ def _unnuke_step(job: Job) -> Progress:
         return Progress(state | {"stage": "posts", "cursor": ""})
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"])
     shown = _sweep(found, lambda each: _showing(job, each), job.member_id)
+    _count(job, state, shown)
     bulk_events.swept(job, shown, _actor(job).name)
     done = job.done + len(shown)
     state["cursor"] = cursor
@@ -198,19 +205,9 @@ def _so_far(cursor: str) -> str:
 # -- The account ----------------------------------------------------------------------------------
 
 
-def _note(job: Job, kind: str, reason: str = "") -> None:
-    """The record of the act as a whole. It has a name of its own, so that storing it twice stores it once."""
-    record = new_act(
-        user_subject(job.member_id), kind, job.state["actor"][0], reason, member_id=job.member_id, job_id=str(job.pk)
-    )
-    record.event_time = post_timestamp(Nonce(job.state["nonce"]), job.created)
-    record.month = record.event_time[:7]
-    commit_between(puts=[(record, None)])
-
-
 def _give_account_back(job: Job) -> None:
     """As far as it still is as the job left it, and no other such job stands."""
-    _note(job, "unnuke")
+    _note(job, job.state)
     member = User.objects.filter(pk=job.member_id, suspended_until=FOREVER).first()
     # Jobs of before did not keep why the account was suspended.
     if member is None or job.state.get("stands") not in (None, member.suspension_reason):
@@ -224,6 +221,49 @@ def _give_account_back(job: Job) -> None:
             sanctions.suspend(_actor(job), member, before, reason or reasons.AS_BEFORE, may=True, job_id=str(job.pk))
     else:
         sanctions.unsuspend(_actor(job), member, may=True, job_id=str(job.pk))
+
+
+# -- The log --------------------------------------------------------------------------------------
+
+
+def _count(job: Job, state: dict[str, Any], changes: Sequence[Change]) -> None:
+    """Note in the log how many posts it has been so far, in all and in each forum. No calls where these are none."""
+    if changes:
+        forums = Counter(state.get("forums", {}))
+        forums.update(change.found.post.forum for change in changes)
+        state["forums"] = dict(forums)
+        _note(job, state)
+
+
+def _note(job: Job, state: Mapping[str, Any]) -> None:
+    """The records of the act as a whole. They have names of their own, so that storing them again replaces them."""
+    forums: dict[str, int] = state.get("forums", {})
+    kind, in_forum = ("nuke", "hide all") if job.kind == "nuke" else ("unnuke", "show all")
+    records = [_whole(job, user_subject(job.member_id), kind, sum(forums.values()))]
+    for name, count in forums.items():
+        record = _whole(job, forum_subject(name), in_forum, count, name)
+        # The month has the record of the whole.
+        record.month = None
+        records.append(record)
+    for start in range(0, len(records), RECORDS_AT_ONCE):
+        commit_between(puts=[(record, None) for record in records[start : start + RECORDS_AT_ONCE]])
+
+
+def _whole(job: Job, subject: str, kind: str, count: int, forum: str = "") -> Record:
+    nonce = Nonce(job.state["nonce"])
+    record = new_act(
+        subject,
+        kind,
+        job.state["actor"][0],
+        job.state.get("reason", ""),
+        forum=forum,
+        member_id=job.member_id,
+        after={"posts": count} if count else None,
+        job_id=str(job.pk),
+    )
+    record.event_time = post_timestamp(nonce.about(forum) if forum else nonce, job.created)
+    record.month = record.event_time[:7]
+    return record
 
 
 # -- The posts ------------------------------------------------------------------------------------
@@ -306,6 +346,8 @@ def _commit(changes: Sequence[Change], of_author: list[str]) -> None:
             write.wrote[post.key] = int(post.revision) + 1
         puts = [put for each, __ in also for put in each]
         updates = [update for __, each in also for update in each]
+        for change in changes:
+            moderation.leave_out(change.act, in_forum=change.whole and change.status == HIDDEN)
         sweeps.change_statuses(changes, (puts, updates))
     closing.tell_reporters(reported.values(), closing.AGREE, by=changes[0].act.user_id)
 

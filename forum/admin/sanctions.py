@@ -280,7 +280,8 @@ class Entry:
     actor: str
     reason: str
     url: str
-    changes: list[tuple[str, str, str]]
+    forum: str
+    changes: str
 
 
 def _history(request: HttpRequest, log: list[Record]) -> list[Entry]:
@@ -297,9 +298,9 @@ def _entry(record: Record, names: dict[str, str], readable: Container[str]) -> E
     thread_id, __, number = name.partition("#")
     url = reverse("post", args=[thread_id, int(number)]) if kind == "POST" and number.isdigit() else ""
     actor = names.get(record.user_id, _("a former member")) if record.user_id else str(logbook.THE_FORUM)
-    changes = logbook.changes_in_words(record, readable)
+    changes = "; ".join(logbook.changes_in_words(record, readable))
     created = datetime.fromisoformat(record.event_time[:27])
-    return Entry(created, words.act(record.kind), actor, reasons.shown(record.reason), url, changes)
+    return Entry(created, words.act(record.kind), actor, reasons.shown(record.reason), url, record.forum or "", changes)
 
 
 site.add_page(

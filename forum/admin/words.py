@@ -44,6 +44,8 @@ KINDS = {
     "trust": pgettext_lazy("act", "trust"),
     "nuke": pgettext_lazy("act", "nuke"),
     "unnuke": pgettext_lazy("act", "unnuke"),
+    "hide all": pgettext_lazy("act", "hide all"),
+    "show all": pgettext_lazy("act", "show all"),
     "solve": pgettext_lazy("act", "solve"),
     "unsolve": pgettext_lazy("act", "unsolve"),
 }

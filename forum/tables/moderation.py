@@ -7,7 +7,8 @@ Partition key `Subject` (`POST#<thread>#<number>`, `MESSAGE#<conversation>#<numb
 
 - a *record* of one act, written in the same transaction as the act and never changed. Authors' own edits
   and deletions are records, too (the text before each is kept there); acts of moderation are those with a
-  `month`, and only they are in the three sparse indexes of the log: Log (month), ForumLog, MemberLog.
+  `month`, and only they are in the three sparse indexes of the log: Log (month), ForumLog, MemberLog. Of very many
+  that a job does alike, only the job's own record is there, and says how many: see `leave_out`.
 - a *case*, one for each post that has open reports or waits for approval: its sort key is CASE, and it has
   `open_in` while it is open, so that the sparse index OpenReports is the queue of each forum.
 
@@ -80,7 +81,7 @@ class Record(Table):
     """A record or a case. `user_id` is who acted ("" for the forum itself), `member_id` whom it concerns;
     `body` and `title` are what stood before; `before` and `after` are JSON, for people to compare.
 
-    Forum and MemberID are set only where Month is, else an author's own edits would be in the log.
+    Forum and MemberID are set only where Month is, else an author's own edits would be in the log; but see `leave_out`.
     Of a case `reporters` are the members whose reports are open; for the rest see `cases`.
     """
 
@@ -118,6 +119,11 @@ class Record(Table):
     by_forum = ForumLog()
     by_member = MemberLog()
     open_reports = OpenReports()
+
+    @property
+    def by_moderator(self) -> bool:
+        """Whether it is an act of moderation, and not its author's own."""
+        return self.month is not None or self.job_id is not None
 
     @property
     def over(self) -> bool:
@@ -199,6 +205,14 @@ def new_act(
     record.before = json.dumps(before) if before else None
     record.after = json.dumps(after) if after else None
     return record
+
+
+def leave_out(act: Record, *, in_forum: bool = False) -> None:
+    """Keep one of very many acts of a job with what it was done to, and out of the log, but for its forum's where
+    `in_forum`: there the list of removed threads finds what removed them."""
+    act.month = act.member_id = None
+    if not in_forum:
+        act.forum = None
 
 
 def get_record(subject: str, event_time: str) -> Record | None:

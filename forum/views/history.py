@@ -178,7 +178,7 @@ def _steps(post: Post, records: Iterable[Record], sight: str, sees_purged: bool)
     pairs, covered = MOST_PAIRS, False
     for record in shown:
         before = record.body
-        covered = covered or (sight == "changed" and record.month is not None)
+        covered = covered or (sight == "changed" and record.by_moderator)
         if before is None:
             yield _step(record, authors, [])
             continue
@@ -200,7 +200,7 @@ def _step(record: Record, authors: Authors, lines: list[diff.Line], **more: Any)
         what=_(WORDS.get(record.kind.removesuffix(" thread"), record.kind)),
         when=time_of(record.event_time),
         reason=reasons.shown(record.reason),
-        by_moderator=record.month is not None,
+        by_moderator=record.by_moderator,
         lines=lines,
         **more,
     )

@@ -31,6 +31,8 @@ from .caching import Plan, answer, render
 from .rows import Row
 
 PER_PAGE = 50
+# Where a page would be empty, so many more acts are looked through at a time, and so often, for one to be told.
+FURTHER, TIMES = 500, 4
 URL = "/moderation-log/"
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -53,6 +55,11 @@ class Line(Row):
     def member_link(self) -> str:
         return _link(self.entry.concerns, self.member_url)
 
+    @property
+    def count(self) -> str:
+        """How much it was: of what is told once for very many posts."""
+        return self.entry.changes if self.entry.kind in ("nuke", "unnuke") else ""
+
 
 def _link(words: str, url: str) -> str:
     return format_html('<a href="{}">{}</a>', url, words) if url else words
@@ -60,7 +67,8 @@ def _link(words: str, url: str) -> str:
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """A month, newest first. One Query, one BatchGetItem of the threads, one SQL query.
+    """A month, newest first. One Query, one BatchGetItem of the threads, one SQL query; up to TIMES Queries more where
+    the page would be empty.
 
     It is not kept: a tag for it would have to be renewed by every act, one of which hides what its line still names,
     and the page is asked for seldom."""
@@ -73,9 +81,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         def body(__: object) -> str:
-            found = browsing.list_month_log(month, Cut(before=before), PER_PAGE + 1)
-            shown = found[:PER_PAGE]
-            older = f"{URL}?month={month}&before={cursor(shown[-1].event_time)}" if len(found) > PER_PAGE else ""
+            shown, last = _told(directory, month, before)
+            older = f"{URL}?month={month}&before={cursor(last)}" if last else ""
             return render(
                 "forum/moderation_log.html",
                 month=datetime.fromisoformat(f"{month}-01"),
@@ -88,6 +95,22 @@ def page(request: HttpRequest) -> HttpResponse:
         return Plan("", URL, [], body)
 
     return answer(request, plan)
+
+
+def _told(directory: Directory, month: str, before: str) -> tuple[list[Record], str]:
+    """The next acts that everybody may know of, and the sort key that the next page goes on below, "" at the end."""
+    limit = PER_PAGE
+    for __ in range(1 + TIMES):
+        found = browsing.list_month_log(month, Cut(before=before), limit + 1)
+        told = [record for record in found[:limit] if public(directory, record)][:PER_PAGE]
+        more = len(found) > limit
+        if told or not more:
+            break
+        before, limit = found[limit - 1].event_time, FURTHER
+    if len(told) == PER_PAGE:
+        last = told[-1].event_time
+        return told, last if more or last != found[-1].event_time else ""
+    return told, found[limit - 1].event_time if more else ""
 
 
 def _neighbours(month: str) -> list[tuple[str, str]]:
@@ -112,7 +135,7 @@ def _public_forums(directory: Directory) -> set[str]:
 
 
 def _lines(directory: Directory, records: Sequence[Record]) -> list[Line]:
-    entries = logbook.entries([record for record in records if public(directory, record)], _public_forums(directory))
+    entries = logbook.entries(records, _public_forums(directory))
     threads = {(entry.forum, entry.subject[1]) for entry in entries if entry.subject[0] in ("post", "thread")}
     heads = get_many(Thread, [(thread_partition(forum, thread), thread) for forum, thread in threads])
     titles = {head.id: head for head in heads if not head.deleted and not head.moved_to}

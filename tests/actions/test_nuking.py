@@ -79,7 +79,9 @@ def listed(thread: Thread) -> bool:
 
 
 def acts(user: User, kind: str) -> Iterator[Record]:
-    return (record for record in Record.by_member.query(str(user.pk)) if record.kind == kind)
+    """In the histories of the member's posts, and in the log of the member."""
+    of_posts = [record for post in stored(user) for record in list_records(post.subject)]
+    return (record for record in [*of_posts, *Record.by_member.query(str(user.pk))] if record.kind == kind)
 
 
 class TestHidingAll:
@@ -109,16 +111,40 @@ class TestHidingAll:
         assert "strange advertisement" in page and "Buy these." not in page
         assert job.state["threads"] == [["Watches", page_url(thread)]]
 
-    def test_every_post_has_a_record_in_the_log_that_names_the_job(self, mod, spam, aws):
+    def test_every_post_has_a_record_that_names_the_job(self, mod, spam, aws):
         thread = start_thread(spam, aws)
         reply(spam, thread)
         job = nuke(mod, spam)
         for number in (1, 2):
             record = list_records(post_subject(thread.id, number))[0]
             assert (record.kind, record.reason, record.job_id) == ("hide", REASON, str(job.pk))
-            assert (record.user_id, record.member_id, record.forum) == (str(mod.pk), str(spam.pk), "aws")
-            assert record.month == record.event_time[:7]
+            assert record.user_id == str(mod.pk) and record.by_moderator
         assert {"nuke", "suspend"} <= {record.kind for record in list_records(user_subject(str(spam.pk)))}
+
+    def test_the_log_has_the_whole_of_it_in_few_lines_and_says_how_many(self, mod, ada, spam, aws, settings):
+        settings.PUBLIC_MODERATION_LOG = True
+        garden = make_forum("garden")
+        start_thread(spam, garden)
+        thread = start_thread(ada, aws)
+        for number in range(9):
+            reply(spam, thread, f"Buy {number}")
+        job = nuke(mod, spam)
+        office = signed_in(mod)
+        of_member = text(office.get(f"/admin/forum/user/{spam.pk}/moderation/"))
+        assert of_member.count("by mod") == 4 and "posts: 10" in of_member
+        assert "garden, " in of_member and "posts: 1<" in of_member and "posts: 9" in of_member
+        assert text(office.get("/admin/log/?forum=aws")).count("posts: 9") == 1
+        public = text(signed_in(ada).get("/moderation-log/"))
+        assert public.count("everything by") == 1 and "posts: 10" in public and REASON in public
+        exported = b"".join(office.get("/admin/log.csv").streaming_content).decode().splitlines()
+        [line] = [line for line in exported if ",nuke," in line]
+        assert "posts: 10" in line and line.endswith(f",{job.pk}") and not any(",hide," in each for each in exported)
+        history = text(office.get(f"/f/aws/{thread.id}/5/history/"))
+        assert REASON in history
+        unnuke(mod, spam, job)
+        assert "posts: 10" in next(
+            line for line in text(office.get("/admin/log/")).splitlines() if "showed again" in line
+        )
 
     def test_leaves_what_others_hid_or_deleted(self, mod, spam, aws):
         thread = start_thread(spam, aws)

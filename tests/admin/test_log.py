@@ -14,6 +14,7 @@ from forum.models import Forum, User
 from forum.tables import base
 from forum.tables.moderation import new_act, post_subject, thread_subject, user_subject
 from forum.tables.threads import Thread
+from forum.views import moderation_log
 from tests.helpers import cost, make_forum, make_member, renew, reply, signed_in, start_thread
 
 from .test_posts import make_moderator, text, way
@@ -255,6 +256,30 @@ class TestInPublic:
         assert "Reason 4." in text(client.get(older.replace("&amp;", "&")))
         assert "Reason 54." in text(client.get(PUBLIC, {"month": month}))
         assert "Nothing was done" in text(client.get(PUBLIC, {"month": "2020-01"}))
+
+    def test_what_is_not_told_is_skipped_so_that_no_page_is_empty(self, client: Client, aws: Forum) -> None:
+        for n in range(4):
+            log(reason=f"Told {n}.", forum="aws")
+        for _ in range(120):
+            log("report", forum="aws")
+        with cost() as spent:
+            page = text(client.get(PUBLIC))
+        assert "Told 3." in page and "Told 0." in page and "before=" not in page
+        assert spent.dynamodb.calls.count("Query") == 2
+
+    def test_so_much_is_looked_through_and_no_more(
+        self, client: Client, aws: Forum, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(moderation_log, "PER_PAGE", 2)
+        monkeypatch.setattr(moderation_log, "FURTHER", 3)
+        log(reason="Told.", forum="aws")
+        for _ in range(20):
+            log("report", forum="aws")
+        with cost() as spent:
+            page = text(client.get(PUBLIC))
+        assert "Told." not in page and spent.dynamodb.calls.count("Query") == 5
+        [older] = re.findall(r'href="([^"]*before=[^"]*)"', page)
+        assert "Told." in text(client.get(older.replace("&amp;", "&")))
 
     @pytest.mark.parametrize("query", ["?month=x", "?month=2026-99", "?before=x"])
     def test_what_makes_no_sense(self, query: str, client: Client) -> None:
