@@ -17,7 +17,7 @@ from forum.errors import BadRequest, Busy, Conflict, NotAllowed, SignInNeeded
 from forum.permissions import ForumRules, Reader, can_moderate
 from forum.tables import changes, moderation, posts, threads
 from forum.tables.changes import DELETED, HIDDEN, VISIBLE, Also
-from forum.tables.moderation import Record, thread_subject
+from forum.tables.moderation import Record, post_subject, thread_subject
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
@@ -43,12 +43,14 @@ POST_IS = {
     VISIBLE: gettext_noop("This post is visible now."),
     HIDDEN: gettext_noop("This post is hidden now."),
     DELETED: gettext_noop("This post is deleted now."),
+    "purged": gettext_noop("This post is deleted for good."),
     "moved": gettext_noop("This post is moved now."),
 }
 THREAD_IS = {
     VISIBLE: gettext_noop("This thread is visible now."),
     HIDDEN: gettext_noop("This thread is hidden now."),
     DELETED: gettext_noop("This thread is deleted now."),
+    "purged": gettext_noop("This thread is deleted for good."),
     "moved": gettext_noop("This thread is moved now."),
 }
 _STEPS = {
@@ -163,14 +165,14 @@ def text_after(kind: str, head: Thread, post: Post, seen: str | None = None) -> 
     another was faster, or the text changed since it was `seen` (its `edited_at`)."""
     refuse_moved(head, post)
     subject = post.subject
-    if post.status not in _STEPS[kind][0]:
-        raise too_late(subject, _(POST_IS[post.status]), head, post)
+    if post.purged or post.status not in _STEPS[kind][0]:
+        raise too_late(subject, _(POST_IS[post.state]), head, post)
     if seen is not None and (post.edited_at or "") != seen:
         raise too_late(subject, _("The text of this post has just changed."), head, post)
     if post.status == DELETED:
         text = changes.get_deleted_text(post)
         if text is None:
-            raise too_late(subject, _("This post is deleted for good."), head, post)
+            raise too_late(subject, _(POST_IS["purged"]), head, post)
         return text if kind == "undelete" else None
     return None
 
@@ -228,9 +230,9 @@ def undelete_thread(reader: Reader, forum: ForumRules, head: Thread, reason: str
 
 
 def _bring_back(reader: Reader, forum: ForumRules, head: Thread, kind: str, reason: str) -> None:
-    """A thread that went with its first post comes back with it."""
+    """A thread that went with its first post comes back with it, and not at all where that is deleted for good."""
     require_moderator(reader, forum)
-    refuse_moved(head)
+    refuse_late(kind, head)
     first = posts.get_post_of(head, 1)
     gone_together = first.status == head.status and head.status in _STEPS[kind][0]
     if gone_together and (first.status == HIDDEN or changes.get_deleted_text(first) is not None):
@@ -257,9 +259,11 @@ def _change_thread(reader: Reader, forum: ForumRules, head: Thread, kind: str, r
 
 
 def refuse_late(kind: str, head: Thread) -> None:
-    """Conflict where the thread has moved, or is hidden or deleted already, or no longer."""
+    """Conflict where the thread has moved, or is hidden or deleted already, or no longer, or for good."""
     refuse_moved(head)
     step = _STEPS.get(kind.removesuffix(" thread"))
+    if step is not None and head.purged:
+        raise too_late(post_subject(head.id, 1), _(THREAD_IS["purged"]), head)
     if step is not None and head.status not in step[0]:
         raise too_late(thread_subject(head.id), _(THREAD_IS[head.status]), head)
 

@@ -60,7 +60,7 @@ def _purge(request: HttpRequest, row: PostRow, sent: Mapping[str, Any]) -> None:
 
 
 def _is(*statuses: str) -> Callable[[PostRow], bool]:
-    return lambda row: row.post.status in statuses
+    return lambda row: row.post.state in statuses
 
 
 def may_take_elsewhere(request: HttpRequest, row: PostRow) -> bool:

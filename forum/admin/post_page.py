@@ -95,7 +95,7 @@ def _facts(row: PostRow) -> Iterator[tuple[str, object]]:
     yield _("Author"), linked(post.user_id, row.author)
     yield _("Posted"), post.created
     yield _("Edited"), post.edited
-    yield _("Status"), words.state(post.status)
+    yield _("Status"), words.state(post.state)
     yield _("Reason given"), reasons.shown(post.status_reason)
     yield _("Moved to"), post.moved_to
     yield _("Likes"), intcomma(int(post.like_count))

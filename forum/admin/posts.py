@@ -50,7 +50,7 @@ def _author_link(row: PostRow) -> SafeString:
 def _excerpt(row: PostRow) -> str:
     """The beginning of its text, after what it is where it is not to be read."""
     words = markup.plain("" if row.post.body == "-" else row.post.body, EXCERPT)
-    return words if row.post.status == "visible" else format_html("{} {}", status_mark(row.post.status), words)
+    return words if row.post.status == "visible" else format_html("{} {}", status_mark(row.post.state), words)
 
 
 class Posts(DynamoAdmin[Post, PostRow]):

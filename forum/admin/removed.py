@@ -43,7 +43,7 @@ class Removed(OfForum[Record, ThreadRow]):
         Column(gettext_lazy("Thread"), lambda row: row.head.title, link=True, classes="wide"),
         Column(gettext_lazy("Author"), lambda row: linked(row.head.user_id, row.author)),
         Column(gettext_lazy("Started"), lambda row: row.head.created, classes="nowrap"),
-        Column(gettext_lazy("State"), lambda row: status_mark(row.head.status)),
+        Column(gettext_lazy("State"), lambda row: status_mark(row.head.state)),
     ]
 
     def counted(self, count: int) -> str:

@@ -295,7 +295,7 @@ def _text_of(case: Record, place: Place | None, titles: dict[str, str], reports:
         "url": links.post(head.id, int(post.number)),
         "why": "",
         "state": post.status if post.deleted else "",
-        "state_words": words.state(post.status),
+        "state_words": words.state(post.state),
     }
 
 

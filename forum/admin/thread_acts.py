@@ -122,7 +122,7 @@ def _has(name: str, value: bool) -> Callable[[ThreadRow], bool]:
 
 
 def _is(*statuses: str) -> Callable[[ThreadRow], bool]:
-    return lambda row: row.head.status in statuses and row.head.moved_to is None
+    return lambda row: row.head.state in statuses and row.head.moved_to is None
 
 
 def _here(row: ThreadRow) -> bool:

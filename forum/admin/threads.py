@@ -150,7 +150,7 @@ def _facts(row: ThreadRow) -> Iterator[tuple[str, object]]:
     yield _("Last post by"), linked(head.last_post_user_id, row.last_author)
     yield _("Posts that can be read"), intcomma(int(head.post_count))
     yield _("Posts ever made"), intcomma(int(head.last_post_number))
-    yield _("Status"), words.state(head.status)
+    yield _("Status"), words.state(head.state)
     yield _("State"), _flags(row)
     yield _("Moved to"), head.moved_to
     yield _("Key"), format_html("<code>{}</code>", " / ".join(head.key))
@@ -178,7 +178,7 @@ def _posts(request: HttpRequest, head: Thread) -> Section:
             post.created,
             linked(post.user_id, names[post.user_id]),
             markup.plain("" if post.body == "-" else post.body, EXCERPT),
-            status_mark(post.status),
+            status_mark(post.state),
         )
         for post in found
     ]

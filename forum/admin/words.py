@@ -54,6 +54,7 @@ STATES = {
     "visible": pgettext_lazy("state", "visible"),
     "hidden": pgettext_lazy("state", "hidden"),
     "deleted": pgettext_lazy("state", "deleted"),
+    "purged": pgettext_lazy("state", "deleted for good"),
     "pinned": pgettext_lazy("state", "pinned"),
     "locked": pgettext_lazy("state", "locked"),
     "archived": pgettext_lazy("state", "archived"),

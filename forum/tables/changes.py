@@ -26,7 +26,7 @@ from .moderation import CASE, Record, new_record
 from .polls import Poll, unvoted
 from .posts import Post
 from .tallies import POSTS, SOLVED, Change, counting, of_post, of_thread
-from .threads import Thread
+from .threads import FOR_GOOD, Thread
 from .votes import POLL_GONE
 
 VISIBLE, HIDDEN, DELETED = "visible", "hidden", "deleted"
@@ -92,10 +92,11 @@ def change_status(
     if status == DELETED:
         act.body, body = post.body, "-"
     puts, updates = also
+    whole = post.number == 1 and head.status == post.status
     updates = [
         _becoming(post, status, act, body),
-        *_recounted(head, post, status),
-        *_tallied(head, post, status),
+        *_recounted(head, post, status, whole),
+        *_tallied(head, post, status, whole),
         *updates,
     ]
     _commit_all([(act, None), *puts], updates)
@@ -103,7 +104,7 @@ def change_status(
 
 def remove_text(head: Thread, post: Post, act: Record, *, alone: bool = False, also: Also = NOTHING_ELSE) -> None:
     """Delete a post for good: no text of it is left but in records that end after 30 days. The first post takes
-    its thread along, unless it is to go `alone`.
+    its thread along, for good and whatever its status was, unless it is to go `alone`.
 
     The act itself stays, and names the acts whose records will be gone. Texts beyond the newest ninety are
     dealt with first, in transactions of their own: whoever is stopped there does it again.
@@ -119,8 +120,9 @@ def remove_text(head: Thread, post: Post, act: Record, *, alone: bool = False, a
         last = new_record(act.subject, "delete", act.user_id, revision, post.body)
         last.expires_at = expires
         puts.append((last, None))
-    updates = [_becoming(post, DELETED, act, "-", POLL_GONE), *_recounted(head, post, DELETED, alone)]
-    updates += [*_tallied(head, post, DELETED, alone), *also[1]]
+    whole = post.number == 1 and not alone
+    updates = [_becoming(post, DELETED, act, "-", FOR_GOOD), *_recounted(head, post, DELETED, whole, FOR_GOOD)]
+    updates += [*_tallied(head, post, DELETED, whole), *also[1]]
     _commit_all(puts, [*updates, *(_ending(record, expires) for record in kept[:AT_ONCE])])
 
 
@@ -139,15 +141,17 @@ def _texts(post: Post) -> Iterator[Record]:
             yield record
 
 
-def _becoming(post: Post, status: str, act: Record, body: str | None, more: Sequence[Action] = ()) -> Update:
+def _becoming(post: Post, status: str, act: Record, body: str | None, hidden_by: str = "") -> Update:
     """The update of a post that gets this status, if it is as it was read; readers are told the act's reason."""
     told = status != VISIBLE and act.reason
+    if status == HIDDEN and not act.user_id:
+        hidden_by = FORUM
     actions: list[Action] = [
         Post.status.set(status),
         Post.revision.add(1),
         Post.status_reason.set(act.reason) if told else Post.status_reason.remove(),
-        Post.hidden_by.set(FORUM) if status == HIDDEN and not act.user_id else Post.hidden_by.remove(),
-        *more,
+        Post.hidden_by.set(hidden_by) if hidden_by else Post.hidden_by.remove(),
+        *(POLL_GONE if hidden_by == FOR_GOOD else ()),
     ]
     if status == VISIBLE:
         actions.append(Post.shown_at.set(act.event_time))
@@ -160,28 +164,30 @@ def _ending(record: Record, expires: datetime) -> Update:
     return record, [Record.expires_at.set(expires)], Record.subject.exists()
 
 
-def _recounted(head: Thread, post: Post, status: str, alone: bool = False) -> list[Update]:
-    """The update of a head one of whose posts gets this status; none where nothing of it changes."""
+def _recounted(head: Thread, post: Post, status: str, whole: bool, hidden_by: str = "") -> list[Update]:
+    """The update of a head one of whose posts gets this status, and with `whole` the thread; none where nothing of it
+    changes."""
     more = (status == VISIBLE) - (post.status == VISIBLE)
     actions: list[Action] = [Thread.post_count.add(more)] if more else []
     condition = _in_place()
     if head.solved == post.number and status != VISIBLE:
         # What nobody can read answers nothing.
         actions.append(Thread.solved.set(0))
-    if post.number == 1 and head.status == post.status and not alone:
-        actions += [Thread.status.set(status), Thread.hidden_by.remove(), *_listed(head, status)]
+    if whole:
+        by = Thread.hidden_by.set(hidden_by) if hidden_by else Thread.hidden_by.remove()
+        actions += [Thread.status.set(status), by, *_listed(head, status)]
         condition = head.unchanged()
     return [(head, actions, condition)] if actions else []
 
 
-def _tallied(head: Thread, post: Post, status: str, alone: bool = False) -> list[Update]:
+def _tallied(head: Thread, post: Post, status: str, whole: bool) -> list[Update]:
     """What that changes of the numbers of who wrote the post, and of who started the thread."""
     more = (status == VISIBLE) - (post.status == VISIBLE)
     changes = [of_post(post, POSTS, more)]
     if head.solved == post.number and status != VISIBLE:
         changes.append(of_post(post, SOLVED, -1))
-    if post.number == 1 and head.status == post.status and not alone:
-        changes.append(of_thread(head, more))
+    if whole:
+        changes.append(of_thread(head, (status == VISIBLE) - (head.status == VISIBLE)))
     return counting(changes)
 
 

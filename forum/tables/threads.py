@@ -86,11 +86,16 @@ class UserThreads(GlobalSecondaryIndex["Thread"]):  # type: ignore[no-untyped-ca
     id = UnicodeAttribute(range_key=True, attr_name="ThreadID")
 
 
+# What `hidden_by` says of what is deleted for good.
+FOR_GOOD = "for good"
+
+
 class ForumItem(Table):
     """What lies in a forum's partition: a head or a post.
 
     `status` is visible, hidden (by a moderator, who can show it again), deleted, or moved: its place is kept,
-    and `moved_to` says where it is now. `hidden_by` is the job that hid it with others, which can be undone.
+    and `moved_to` says where it is now. `hidden_by` is the job that hid it with others, which can be undone, or
+    FOR_GOOD where it is deleted so.
     """
 
     class Meta:
@@ -108,6 +113,16 @@ class ForumItem(Table):
     def deleted(self) -> bool:
         """Whether readers are not shown it here, for whatever reason."""
         return self.status != "visible"
+
+    @property
+    def purged(self) -> bool:
+        """Whether it is deleted for good, so that nobody brings it back."""
+        return self.status == "deleted" and self.hidden_by == FOR_GOOD
+
+    @property
+    def state(self) -> str:
+        """Its status, but "purged" of what is deleted for good."""
+        return "purged" if self.purged else self.status
 
 
 class Thread(ForumItem):

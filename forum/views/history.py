@@ -37,6 +37,7 @@ MOST_PAIRS = diff.MOST_PAIRS
 STATUS_NOW = {
     "hidden": gettext_noop("hidden now"),
     "deleted": gettext_noop("deleted now"),
+    "purged": gettext_noop("deleted for good"),
     "moved": gettext_noop("moved now"),
 }
 # What somebody did; it follows their name.
@@ -107,8 +108,8 @@ def post_history(request: HttpRequest, name: str, thread_id: str, number: int) -
         "text": post.body if moderator and post.status == "hidden" else "",
         "steps": steps,
         "cut": len(records) == MOST,
-        "tools": _tools(f"{base(name, thread_id)}/{number}", post.status) if moderator and not forum.archived else [],
-        "may_purge": moderator and may_purge(request.user),
+        "tools": _tools(f"{base(name, thread_id)}/{number}", post.state) if moderator and not forum.archived else [],
+        "may_purge": moderator and not post.purged and may_purge(request.user),
         "purge_url": f"{base(name, thread_id)}/{number}/purge/",
         "edit_url": f"{base(name, thread_id)}/{number}/edit/" if _may_edit(reader, forum, head, post) else "",
     }
@@ -136,9 +137,9 @@ def thread_history(request: HttpRequest, name: str, thread_id: str) -> HttpRespo
     context = {
         "forum": where,
         "thread": thread_rows([(head, where)])[0],
-        "status_now": _(STATUS_NOW[head.status]) if head.status in STATUS_NOW else "",
+        "status_now": _(STATUS_NOW[head.state]) if head.state in STATUS_NOW else "",
         "steps": [_step(record, authors, [], title=record.changes.get("title")) for record in records],
-        "tools": _tools(base(name, thread_id), head.status),
+        "tools": _tools(base(name, thread_id), head.state),
         "first_url": f"{base(name, thread_id)}/1/history/",
     }
     return render(request, "forum/history.html", context)

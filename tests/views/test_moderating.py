@@ -159,6 +159,34 @@ class TestForGood:
         assert answer.status_code == 409 and "for good" in text(answer)
         assert act(purger, thread, "2/purge", **SPAM).status_code == 409
 
+    def test_nothing_offers_to_bring_it_back(self, thread: Thread, purger: User) -> None:
+        act(purger, thread, "2/purge", **SPAM)
+        office = signed_in(purger)
+        urls = [page_url(thread), f"/f/aws/{thread.id}/2/history/", f"/admin/posts/{thread.id}-2/"]
+        for page in [text(office.get(url)) for url in urls]:
+            assert "2/undelete/" not in page and "2/purge/" not in page
+        assert "deleted for good" in page
+
+    @pytest.mark.parametrize("before", [[], ["delete"], ["hide"], ["1/delete"]])
+    def test_a_thread_goes_for_good_with_its_first_post(
+        self, before: list[str], thread: Thread, purger: User, client: Client
+    ) -> None:
+        other = make_member("other", is_staff=True)
+        for path in before:
+            act(other, thread, path, **SPAM)
+        url = f"/f/aws/{thread.id}/1/purge/"
+        assert "The thread is deleted for good." in text(signed_in(purger).post(url, SPAM, follow=True))
+        for who in (other, purger):
+            for path in ("undelete", "1/undelete"):
+                answer = act(who, thread, path)
+                assert answer.status_code == 409 and "for good" in text(answer)
+            office = signed_in(who)
+            for page in (f"/f/aws/{thread.id}/history/", f"/f/aws/{thread.id}/1/history/"):
+                assert "undelete/" not in text(office.get(page))
+            assert "Bring back" not in text(office.get(f"/admin/threads/{thread.id}/"))
+        assert "deleted for good" in text(office.get(f"/f/aws/{thread.id}/history/"))
+        assert client.get(page_url(thread)).status_code == 404 and head_of(thread).purged
+
 
 class TestThreads:
     @pytest.mark.parametrize(
