@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from forum import jobs
 from forum.errors import BadRequest, Conflict, NotAllowed, SignInNeeded
-from forum.models import Job
+from forum.models import Forum, Job
 from forum.permissions import ForumRules, Reader, can_read, moderates
 from forum.tables import moving
 from forum.tables.keys import Nonce, post_timestamp, thread_id
@@ -205,11 +206,25 @@ def _start(
     total: int,
     seconds: float = jobs.REQUEST_SECONDS,
 ) -> Job:
+    """Note a job and work at it; Conflict where another has its threads in hand. A form that was sent twice leads to
+    the one job."""
     reason = reason.strip()
     if len(reason) > REASON_MOST:
         raise BadRequest(_("The reason is longer than %(most)s characters.") % {"most": REASON_MOST})
-    for other in holding.unfinished({state["thread"], state["into"]}):
-        raise holding.held_by(other)
     now = post_timestamp(Nonce.new(), datetime.now(UTC))
     state |= {"source": source.name, "target": target.name, "reason": reason, "event": now}
-    return jobs.start(kind, title, state, about=about, user_id=reader.id, total=total, seconds=seconds)
+    with transaction.atomic():
+        # Whoever else begins a job in these forums waits here, and sees this one.
+        list(Forum.objects.select_for_update().filter(name__in={source.name, target.name}).order_by("pk"))
+        for other in holding.unfinished({state["thread"], state["into"]}):
+            if (other.kind, other.user_id) == (kind, reader.id) and _same(other.state, state):
+                return other
+            raise holding.held_by(other)
+        job = jobs.start(kind, title, state, about=about, user_id=reader.id, total=total, seconds=0)
+    return jobs.run(job.pk, seconds) if seconds else job
+
+
+def _same(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether two jobs are to do the same; a new thread has another id in each."""
+    facts = ("thread", "source", "target", "chosen", "title", "reason", "" if asked.get("title") else "into")
+    return all(begun.get(fact) == asked.get(fact) for fact in facts)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from forum import links
+from forum import jobs, links
 from forum.actions import moving
 from forum.models import Forum, Job, User
 from forum.tables import changes, posts, threads
@@ -64,6 +64,20 @@ class TestSplitting:
         assert client.get(f"/p/{thread.id}/24/")["Location"].endswith("/a-part-of-it/#post-5")
         assert client.get(f"/p/{thread.id}/25/")["Location"] == links.place(thread, 25)
         assert now(thread).post_count == 39 and now(thread).last_post_number == 45
+
+    def test_a_form_that_is_sent_twice_begins_one_job(
+        self, thread: Thread, other: Thread, mod: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(jobs, "run", lambda number, seconds: Job.objects.get(pk=number))
+        for target in ({"title": "A part of it"}, {"into": other.id}):
+            Job.objects.all().delete()
+            answers = [send(mod, thread, "split", numbers="3, 4", **target) for _ in range(2)]
+            [job] = Job.objects.all()
+            assert [answer.status_code for answer in answers] == [302, 302]
+            assert {answer["Location"] for answer in answers} == {f"/jobs/{job.pk}/"}
+            late = send(mod, thread, "split", numbers="3, 5", **target)
+            assert late.status_code == 409 and f"/jobs/{job.pk}/" in text(late)
+        assert "data-once" in text(signed_in(mod).get(f"/f/aws/{thread.id}/split/"))
 
     def test_to_the_end_of_another(self, thread: Thread, other: Thread, mod: User, client: Client) -> None:
         address = f"https://forum.example.org{page_url(other)}?page=1#post-2"
