@@ -171,9 +171,12 @@ def refuse_silenced(reader: Reader) -> None:
 
 
 def silence_in_words(reader: Reader) -> str:
-    until = moment_in_words(datetime.fromtimestamp(reader.silenced_until, UTC))
-    said = _("You may read but not post until %(until)s.") % {"until": until}
+    said = _("You may read but not post until %(until)s.") % {"until": silenced_until(reader)}
     return f"{said} {reason_in_words(reader.silence_reason)}".strip()
+
+
+def silenced_until(reader: Reader) -> str:
+    return moment_in_words(datetime.fromtimestamp(reader.silenced_until, UTC))
 
 
 def suspension_in_words(until: datetime, reason: str) -> str:

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_noop
 
 from forum import directory, links
 from forum.errors import Conflict, ForumError, NotAllowed, NotFound, Unavailable
-from forum.permissions import ForumRules, Reader, can_post, can_read, moderates
+from forum.permissions import ForumRules, Reader, can_post, can_read, moderates, silenced_until
 from forum.tables import cases, moderation, threads
 from forum.tables.moderation import Record
 
-from . import moderating, posting
+from . import lateness, moderating, posting
 from .notes import tell
 
 # More than anybody can have waiting.
@@ -80,6 +80,8 @@ def _publish(author: Reader, forum: ForumRules, thread_id: str, case: Record) ->
     nonce = cases.nonce_of(case)
     if not author.signed_in:
         raise NotAllowed(_("Its author's account is closed or suspended."))
+    if author.silenced:
+        raise NotAllowed(_("Its author is silenced until %(until)s.") % {"until": silenced_until(author)})
     if forum.name != case.open_in and not can_post(author, forum):
         words = _("The thread has moved to %(forum)s, where the writer of this reply may not post.")
         raise NotAllowed(words % {"forum": forum.title})
@@ -118,15 +120,18 @@ def _require_approver(reader: Reader, forum: ForumRules, case: Record) -> None:
     if not moderates(reader, forum):
         raise NotAllowed(_("Only moderators of this forum may do that."))
     if case.open_in != forum.name or case.kind not in (cases.WAITING, cases.PUBLISHING):
-        raise too_late(case)
+        raise _too_late(reader, case)
 
 
-def too_late(case: Record) -> Conflict:
+def _too_late(reader: Reader, case: Record) -> Conflict:
     """What a moderator is told who was not the first: who decided, and how."""
     if case.kind == "withdrawn":
         return Conflict(_("Its writer has taken it back in the meantime."))
+    if case.decided_by == reader.id:
+        return Conflict(_("You have decided on this already."))
+    name = {"name": lateness.name_of(case.decided_by)} if case.decided_by else {"name": _("Somebody")}
     if case.kind == "approved":
-        return Conflict(_("Another moderator has approved of it in the meantime."))
+        return Conflict(_("%(name)s has approved of it in the meantime.") % name)
     if case.kind == "refused":
-        return Conflict(_("Another moderator has refused it in the meantime."))
+        return Conflict(_("%(name)s has refused it in the meantime.") % name)
     return Conflict(_("Another moderator has decided in the meantime."))

@@ -49,13 +49,13 @@ def latest_act(subject: str, kinds: Container[str] = _DID) -> str:
     for record in moderation.list_records(subject, 10):
         kind = record.kind.removesuffix(" thread")
         if kind in kinds and (did := _DID.get(kind)):
-            act = _(did) % {"name": _name(record.user_id)}
+            act = _(did) % {"name": name_of(record.user_id)}
             why = {"act": act, "reason": reasons.shown(record.reason)}
             return _("%(act)s: %(reason)s") % why if record.reason else _("%(act)s.") % why
     return ""
 
 
-def _name(user_id: str) -> str:
+def name_of(user_id: str) -> str:
     if not user_id:
         return _("The forum")
     return get_user_model().objects.filter(pk=user_id).values_list("username", flat=True).first() or _("Somebody")

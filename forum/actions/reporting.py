@@ -9,7 +9,6 @@ afterwards, and that may fail without harm: `notes` never says that what is done
 from contextlib import suppress
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -23,7 +22,7 @@ from forum.tables.moderation import Record
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
-from . import events, moderating, pace
+from . import events, lateness, moderating, pace
 from .closing import AGREE, DISAGREE, IGNORE, tell_reporters
 from .moderating import SYSTEM
 from .notes import tell_of
@@ -210,16 +209,12 @@ def too_late(reader: Reader, subject: str) -> Conflict:
         last = next((act for act in moderation.list_records(subject) if act.kind in OUTCOMES), None)
         if last is None:
             return Conflict(_("This case is closed."))
-        said = {"act": _(_DID[last.kind]) % {"name": _name(last.user_id)}, "reason": reasons.shown(last.reason)}
+        act = _(_DID[last.kind]) % {"name": lateness.name_of(last.user_id)}
+        said = {"act": act, "reason": reasons.shown(last.reason)}
         return Conflict(_("%(act)s: %(reason)s") % said if last.reason else _("%(act)s.") % said)
     if now.claimed_by and now.claimed_by != reader.id:
         return Conflict(
             _("%(name)s is at this case. Take it over first, if you want to decide it.")
-            % {"name": _name(now.claimed_by)}
+            % {"name": lateness.name_of(now.claimed_by)}
         )
     return Conflict(_("Another report has come in since you opened this page. Please look again."))
-
-
-def _name(user_id: str) -> str:
-    names = get_user_model().objects.filter(pk=user_id).values_list("username", flat=True)
-    return names.first() or _("Somebody")

@@ -60,6 +60,8 @@ def withdraw(reader: Reader, case: Record) -> None:
     """Take one's own text back before anybody has decided."""
     if not reader.signed_in or case.user_id != reader.id:
         raise NotAllowed(_("This is not yours to withdraw."))
+    if case.kind == "withdrawn":
+        raise Conflict(_("This post has been taken back already."), _links())
     if not case.open_in or case.kind != cases.WAITING:
         raise Conflict(_("A moderator has decided on this post already."), _links())
     cases.change_pending(case, "withdrawn", "You took it back.")

@@ -323,10 +323,13 @@ def change_pending(case: Record, outcome: str, text: str, url: str = "", record:
     if url:
         told.append(Item.url.set(url))
     over = ending.of_subject(case.subject, gone, case.user_id)
+    closed = [*_CLOSE, Record.kind.set(outcome), Record.expires_at.set(gone)]
+    if record:
+        closed.append(Record.decided_by.set(record.user_id))
     commit_case(
         puts=[over, *([(record, None)] if record else [])],
         updates=[
-            (case, [*_CLOSE, Record.kind.set(outcome), Record.expires_at.set(gone)], _open_as(case)),
+            (case, closed, _open_as(case)),
             (mine, told, Item.item.exists()),
         ],
     )

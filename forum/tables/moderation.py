@@ -82,7 +82,8 @@ class Record(Table):
     `body` and `title` are what stood before; `before` and `after` are JSON, for people to compare.
 
     Forum and MemberID are set only where Month is, else an author's own edits would be in the log; but see `leave_out`.
-    Of a case `reporters` are the members whose reports are open; for the rest see `cases`.
+    Of a case `reporters` are the members whose reports are open, and `decided_by` is who approved of a text that
+    waited, or refused it; for the rest see `cases`.
     """
 
     class Meta:
@@ -108,6 +109,7 @@ class Record(Table):
     reports: UnicodeSetAttribute = UnicodeSetAttribute(attr_name="Reports", null=True)
     trusted_reports = NumberAttribute(attr_name="TrustedReports", null=True)
     claimed_by = UnicodeAttribute(attr_name="ClaimedBy", null=True)
+    decided_by = UnicodeAttribute(attr_name="DecidedBy", null=True)
     thread_id = UnicodeAttribute(attr_name="ThreadID", null=True)
     post_key = UnicodeAttribute(attr_name="PostKey", null=True)
     tags: ListAttribute[Any] = ListAttribute(attr_name="Tags", of=UnicodeAttribute, null=True)

@@ -1,12 +1,14 @@
 """First posts of new members, and posts with certain words, wait until a moderator approves of them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from forum.actions import approving, moderating, moving, waiting
 from forum.errors import BadRequest, Conflict, NotAllowed
@@ -48,6 +50,40 @@ def approve(mod: User, aws: Forum, case: Record) -> str:
 def notes(member: User) -> list[str]:
     found = members.Item.query(str(member.pk), members.Item.item.startswith(members.NOTE), consistent_read=True)
     return [f"{note.kind}: {sentence(note)}" for note in found]
+
+
+QUEUE = "/admin/moderation/queue/"
+
+
+def decide(user: User, case: Record, act: str) -> str:
+    """What is said after a button of the queue."""
+    sent = {"subject": case.subject, "forum_of": "aws", "act": act, "reason": "Not here."}
+    return text(signed_in(user).post(QUEUE, sent, follow=True))
+
+
+class TestWords:
+    @pytest.fixture
+    def case(self, thread: Thread, ada: User) -> Record:
+        signed_in(ada).post(f"/f/aws/{thread.id}/reply/", {"body": "First words.", "token": token(ada)})
+        return waiting_cases()[0]
+
+    @pytest.mark.parametrize(("act", "done"), [("refuse", "refused it"), ("approve", "approved of it")])
+    def test_the_second_is_told_who_decided(self, act: str, done: str, case: Record, mod: User) -> None:
+        decide(mod, case, act)
+        assert "You have decided on this already." in decide(mod, case, act)
+        other = make_member("colleague", is_staff=True, is_superuser=True)
+        assert f"mod has {done} in the meantime." in decide(other, case, "refuse")
+
+    def test_whoever_withdraws_twice_is_told_so(self, case: Record, ada: User, mod: User) -> None:
+        url = f"/pending/{cases.nonce_of(case).text}/withdraw/"
+        signed_in(ada).post(url)
+        assert "has been taken back already" in text(signed_in(ada).post(url))
+        assert "Its writer has taken it back" in decide(mod, case, "refuse")
+
+    def test_that_the_author_is_silenced_is_told_as_such(self, case: Record, ada: User, mod: User) -> None:
+        User.objects.filter(pk=ada.pk).update(silenced_until=timezone.now() + timedelta(days=1))
+        said = decide(mod, case, "approve")
+        assert "Its author is silenced until" in said and "You may read but not post" not in said
 
 
 class TestWaiting:
@@ -138,7 +174,7 @@ class TestDeciding:
         reply(ada, thread)
         (case,) = waiting_cases()
         approve(mod, aws, case)
-        with pytest.raises(Conflict, match="approved of it"):
+        with pytest.raises(Conflict, match="decided on this already"):
             approve(mod, aws, cases.get_case(case.subject))
         assert threads.get_thread("aws", thread.id).last_post_number == 2
 
