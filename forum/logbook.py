@@ -1,6 +1,6 @@
 """Records of moderation in words: who did what to whom, when, and why."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy, gettext_noop, pgettext, pgett
 
 from . import reasons
 from .permissions import FOREVER, moment_in_words
-from .tables.keys import time_of
+from .tables.bulk import get_many
+from .tables.keys import thread_partition, time_of
 from .tables.moderation import Record
+from .tables.threads import Thread
 
 THE_FORUM: Any = gettext_lazy("the forum")
 FORMER: Any = gettext_lazy("former member")
@@ -69,7 +71,8 @@ PUBLIC = {
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A record in words. `by` and `concerns` are names; `subject` is what was acted on: ("post", id, number), as of a
-    private "message", ("thread", id, 0), ("user", id, 0), ("forum", name, 0)."""
+    private "message", ("thread", id, 0), ("user", id, 0), ("forum", name, 0); `title` is its thread's, "" where that is
+    not known."""
 
     record: Record
     when: datetime
@@ -81,6 +84,7 @@ class Entry:
     subject: tuple[str, str, int]
     reason: str
     changes: str
+    title: str = ""
 
     @property
     def forum(self) -> str:
@@ -89,14 +93,26 @@ class Entry:
 
 # Facts that name a forum, or a thread in it as <forum>/<id>.
 _PLACES = ("forum", "into", "to")
+# What names only what is gone; the record keeps it.
+_NOT_TOLD = {"texts"}
+NO_TITLES: Mapping[str, str] = {}
 NOTHING = "–"
 WITHHELD = gettext_noop("a forum that you may not read")
 
 
-def entries(records: Sequence[Record], readable: Container[str]) -> list[Entry]:
-    """In the order of the records, for somebody who may read these forums: others are not named. One SQL query."""
+def entries(records: Sequence[Record], readable: Container[str], titles: Mapping[str, str] = NO_TITLES) -> list[Entry]:
+    """In the order of the records, for somebody who may read these forums: others are not named. `titles` are those of
+    threads, by id. One SQL query."""
     names = names_of(user for record in records for user in (record.user_id, record.member_id or ""))
-    return [_entry(record, names, readable) for record in records]
+    return [_entry(record, names, readable, titles) for record in records]
+
+
+def heads_of(records: Iterable[Record]) -> dict[str, Thread]:
+    """The threads that acts were about, by id, as far as they are still in that forum. One BatchGetItem for each
+    hundred."""
+    about = {(record.forum, *subject_of(record.subject)[:2]) for record in records if record.forum}
+    keys = {(thread_partition(forum, thread), thread) for forum, kind, thread in about if kind in ("post", "thread")}
+    return {head.id: head for head in get_many(Thread, sorted(keys)) if not head.moved_to}
 
 
 def names_of(user_ids: Iterable[str]) -> dict[str, str]:
@@ -107,7 +123,7 @@ def names_of(user_ids: Iterable[str]) -> dict[str, str]:
     return {"": str(THE_FORUM), **names}
 
 
-def _entry(record: Record, names: dict[str, str], readable: Container[str]) -> Entry:
+def _entry(record: Record, names: dict[str, str], readable: Container[str], titles: Mapping[str, str]) -> Entry:
     subject = subject_of(record.subject)
     plain = record.kind.removesuffix(" thread")
     return Entry(
@@ -121,6 +137,7 @@ def _entry(record: Record, names: dict[str, str], readable: Container[str]) -> E
         subject=subject,
         reason=reasons.shown(record.reason),
         changes="; ".join(changes_in_words(record, readable)),
+        title=titles.get(subject[1], "") if subject[0] in ("post", "thread") else "",
     )
 
 
@@ -160,6 +177,7 @@ def told(record: Record, readable: Container[str]) -> list[tuple[str, tuple[obje
     return [
         (name, (_seen(name, before, readable), _seen(name, after, readable)))
         for name, (before, after) in record.changes.items()
+        if name not in _NOT_TOLD and before != after
     ]
 
 
@@ -174,6 +192,11 @@ def _value(name: str, value: object) -> str:
         return NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name == "trust":
+        return str(get_user_model().Trust(int(str(value))).label)
+    if name in _PLACES:
+        # Of a thread in a forum the forum is named: its id tells nobody anything.
+        return str(value).partition("/")[0]
     if name == "status":
         return pgettext("state", str(value))
     if not name.endswith("_until"):

@@ -128,7 +128,10 @@ class Log(DynamoAdmin[Record, logbook.Entry]):
         return item.event_time
 
     def rows(self, request: HttpRequest, items: Sequence[Record]) -> Sequence[logbook.Entry]:
-        return logbook.entries(visible(request, items), forums_read(request))
+        """One BatchGetItem of the threads, one SQL query of the names."""
+        shown = visible(request, items)
+        titles = {head.id: head.title for head in logbook.heads_of(shown).values()}
+        return logbook.entries(shown, forums_read(request), titles)
 
     def jump(self, request: HttpRequest, text: str) -> str:
         if address := finding.post_in(text):

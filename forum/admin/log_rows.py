@@ -3,10 +3,10 @@
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
-from forum import logbook
+from forum import logbook, wording
 
 from . import words
 
@@ -50,9 +50,10 @@ def _what(entry: logbook.Entry) -> SafeString | str:
     kind, name, number = entry.subject
     if kind == "post" and number:
         url = reverse("admin:posts_detail", args=[f"{name}-{number}"])
-        return format_html('<a href="{}">{}</a>', url, entry.what)
+        post = format_html('<a href="{}">{}</a>', url, entry.what)
+        return words.filled(gettext("%(what)s in “%(title)s”"), what=post, title=entry.title) if entry.title else post
     if kind == "thread":
-        return linked_thread(name, entry.what)
+        return linked_thread(name, wording.quoted([entry.title]) if entry.title else entry.what)
     return entry.concerns if kind == "user" else entry.what
 
 

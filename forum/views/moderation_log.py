@@ -22,8 +22,7 @@ from forum.logbook import Entry
 from forum.permissions import Reader
 from forum.tables import browsing
 from forum.tables.browsing import Cut
-from forum.tables.bulk import get_many
-from forum.tables.keys import cursor, read_cursor, thread_partition
+from forum.tables.keys import cursor, read_cursor
 from forum.tables.moderation import Record
 from forum.tables.threads import Thread
 
@@ -136,10 +135,8 @@ def _public_forums(directory: Directory) -> set[str]:
 
 def _lines(directory: Directory, records: Sequence[Record]) -> list[Line]:
     entries = logbook.entries(records, _public_forums(directory))
-    threads = {(entry.forum, entry.subject[1]) for entry in entries if entry.subject[0] in ("post", "thread")}
-    heads = get_many(Thread, [(thread_partition(forum, thread), thread) for forum, thread in threads])
-    titles = {head.id: head for head in heads if not head.deleted and not head.moved_to}
-    return [_line(directory, entry, titles.get(entry.subject[1])) for entry in entries]
+    heads = {head.id: head for head in logbook.heads_of(records).values() if not head.deleted}
+    return [_line(directory, entry, heads.get(entry.subject[1])) for entry in entries]
 
 
 def _line(directory: Directory, entry: Entry, head: Thread | None) -> Line:

@@ -58,8 +58,8 @@ class TestTheLog:
         for query in ("", "?forum=aws", f"?member={ada.pk}", "?member=ada", "?member=@ADA"):
             page = text(admin.get(PAGE + query))
             assert reasons(page) == ["-", "Not nice"], query
-            assert f'locked <a href="/admin/threads/{talk.id}/">the thread</a>' in page
-            assert f'hid <a href="/admin/posts/{talk.id}-2/">post 2</a>' in page
+            assert f'locked <a href="/admin/threads/{talk.id}/">“Lambda or not”</a>' in page
+            assert f'hid <a href="/admin/posts/{talk.id}-2/">post 2</a> in “Lambda or not”' in page
             assert "locked: no → yes" in page and ">mod</a>" in page and ">ada</a>" in page
 
     def test_it_says_in_words_until_when(self, admin: Client, ada: User) -> None:
@@ -69,6 +69,22 @@ class TestTheLog:
         page = text(admin.get(PAGE))
         assert "suspended until: – → 4 May 2990, 00:00 UTC" in page and "ended the suspension of" in page
         assert "suspended_until" not in page and "2990-05" not in page
+
+    def test_it_says_what_changed_and_nothing_else(self, admin: Client, ada: User, aws: Forum) -> None:
+        about = {"subject": user_subject(str(ada.pk)), "member_id": str(ada.pk)}
+        log(
+            "trust",
+            "Kept.",
+            before={"trust": 1, "trust_fixed": False},
+            after={"trust": 1, "trust_fixed": True},
+            **about,
+        )
+        log("trust", "Risen.", before={"trust": 1}, after={"trust": 2}, **about)
+        log("purge", "Law.", forum="aws", before={"texts": "delete by 61 on 2026-11-23"})
+        log("split", "Off.", forum="aws", after={"to": "aws/01KAQ4ZT9N8YV3W2Q6JX5R7D03", "posts": "2-3"})
+        page = text(admin.get(PAGE))
+        assert "(trust fixed: no → yes)" in page and "(trust: Basic → Member)" in page
+        assert "(posts: 2-3; to: aws)" in page and "by 61" not in page
 
     def test_members_own_edits_are_not_in_it(self, admin: Client, talk: Thread, ada: User) -> None:
         signed_in(ada).post(f"/f/aws/{talk.id}/2/edit/", {"body": "That one.", "revision": "1"})
@@ -90,7 +106,8 @@ class TestTheLog:
             assert shown == [["Reason 4", "Reason 3"], ["Reason 2", "Reason 1"], ["Reason 0"]]
             assert reasons(text(admin.get(PAGE + way(third, "prev")))) == ["Reason 2", "Reason 1"]
 
-    def test_it_costs_one_query(self, admin: Client, aws: Forum) -> None:
+    def test_it_costs_one_query_and_the_titles(self, admin: Client, aws: Forum) -> None:
+        log(reason="The first", forum="aws")
         admin.get(PAGE)
         with cost() as few:
             admin.get(PAGE)
@@ -98,7 +115,7 @@ class TestTheLog:
             log(reason=f"Reason {n}", forum="aws")
         with cost() as many:
             admin.get(PAGE)
-        assert few.dynamodb.calls == many.dynamodb.calls == ["Query"]
+        assert few.dynamodb.calls == many.dynamodb.calls == ["Query", "BatchGetItem"]
 
     def test_jumping(self, admin: Client, talk: Thread, ada: User) -> None:
         places = {
