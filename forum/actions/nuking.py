@@ -35,7 +35,7 @@ from forum.errors import Busy, Conflict, NotFound
 from forum.jobs import Progress
 from forum.models import Job, User
 from forum.permissions import FOREVER, Reader
-from forum.tables import cases, moderation, sweeps
+from forum.tables import cases, moderation, sweeps, tallies
 from forum.tables.base import commit_between, pause
 from forum.tables.changes import HIDDEN, VISIBLE
 from forum.tables.keys import Nonce, post_timestamp
@@ -65,10 +65,11 @@ def nuke(actor: Reader, user: User, reason: str, *, may: bool) -> Job:
     reason = sanctions.require(actor, user, reason, may)
     title, about = gettext_noop("Hide all that %(name)s wrote"), {"name": user.username}
     state = {"actor": [actor.id, actor.name], "reason": reason, "nonce": Nonce.new().text, "stage": "account"}
+    whom, total = {"user_id": actor.id, "member_id": str(user.pk)}, posts_of(user.pk)
     with transaction.atomic():
         member = _held(user.pk)
         state |= {"suspended": _suspended_before(member), "stands": _stands(member) or reason}
-        job = jobs.start("nuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
+        job = jobs.start("nuke", title, state, about=about, total=total, seconds=0, **whom)
     return jobs.run(job.pk, jobs.REQUEST_SECONDS)
 
 
@@ -82,11 +83,17 @@ def unnuke(actor: Reader, user: User, job: Job, *, may: bool = False) -> Job:
     state = {"actor": [actor.id, actor.name], "nonce": Nonce.new().text, "stage": "account"}
     state |= {"job": str(job.pk), "suspended": job.state["suspended"], "stands": job.state.get("stands")}
     title, about = gettext_noop("Show again what was hidden of %(name)s"), {"name": user.username}
+    whom = {"user_id": actor.id, "member_id": str(user.pk)}
     with transaction.atomic():
         _held(user.pk, but=job)
         _claim(job)
-        undoing = jobs.start("unnuke", title, state, about=about, user_id=actor.id, member_id=str(user.pk), seconds=0)
+        undoing = jobs.start("unnuke", title, state, about=about, total=job.done, seconds=0, **whom)
     return jobs.run(undoing.pk, jobs.REQUEST_SECONDS)
+
+
+def posts_of(member_id: int) -> int:
+    """How many posts there are to hide: those that readers see. One GetItem."""
+    return int(tallies.get_tally(str(member_id)).posts)
 
 
 def at_work(member_id: int, but: Job | None = None) -> Job | None:
@@ -152,7 +159,8 @@ def _nuke_step(job: Job) -> Progress:
             if not member.suspended_until or member.suspended_until < FOREVER:
                 sanctions.suspend(_actor(job), member, FOREVER, state["reason"], may=True, job_id=str(job.pk))
         approving.withdraw_all(job.member_id, "The account was suspended.")
-        return Progress(state | {"stage": "posts", "cursor": ""}, message=gettext_noop("The account is suspended."))
+        state |= {"stage": "posts", "cursor": ""}
+        return Progress(state, total=job.total, message=gettext_noop("The account is suspended."))
 
     newest = pages.current(tags.user(member.username)).written if member and not state["cursor"] else {}
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"], newest)
@@ -169,7 +177,7 @@ def _nuke_step(job: Job) -> Progress:
     elif finished:
         # Once more from the newest: what was being written when the account was suspended.
         state["stage"], finished = "again", False
-    return Progress(state, done=done, total=done if finished else 0, finished=finished, message=_so_far(cursor))
+    return Progress(state, done=done, total=_total(job, done, finished), finished=finished, message=_so_far(cursor))
 
 
 @jobs.kind("unnuke")
@@ -178,14 +186,19 @@ def _unnuke_step(job: Job) -> Progress:
     state = dict(job.state)
     if state["stage"] == "account":
         _give_account_back(job)
-        return Progress(state | {"stage": "posts", "cursor": ""})
+        return Progress(state | {"stage": "posts", "cursor": ""}, total=job.total)
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"])
     shown = _sweep(found, lambda each: _showing(job, each), job.member_id)
     _count(job, state, shown)
     bulk_events.swept(job, shown, _actor(job).name)
     done = job.done + len(shown)
-    state["cursor"] = cursor
-    return Progress(state, done=done, total=done, finished=not cursor, message=_so_far(cursor))
+    state["cursor"], finished = cursor, not cursor
+    return Progress(state, done=done, total=_total(job, done, finished), finished=finished, message=_so_far(cursor))
+
+
+def _total(job: Job, done: int, finished: bool) -> int:
+    """Of how many posts: as many as it has been in the end, since others may hide some, or write some, on the way."""
+    return done if finished else max(job.total, done)
 
 
 def _actor(job: Job) -> Reader:

@@ -64,6 +64,7 @@ def nuke_page(request: HttpRequest, pk: int) -> HttpResponse:
         "member_url": links.member(user.username),
         "form": form,
         "at_work": nuking.at_work(pk),
+        "posts": nuking.posts_of(pk),
         "earlier": Job.objects.filter(kind="nuke", member_id=str(user.pk)).order_by("-pk")[:5],
     }
     return TemplateResponse(request, "admin/forum/nuke.html", context, status=INVALID if form.errors else 200)

@@ -229,9 +229,14 @@ class TestStoppingOnTheWay:
         list(steps(job, 1))
         browser, page = signed_in(mod), f"/admin/jobs/{job.pk}/"
         at_work = text(browser.get(page))
-        assert "2 so far" in at_work and 'value="stop"' in at_work and f'action="{page}undo/"' not in at_work
+        assert (
+            "2 of 2" in at_work
+            and f"/admin/forum/user/{spam.pk}/moderation/" in at_work
+            and 'value="stop"' in at_work
+            and f'action="{page}undo/"' not in at_work
+        )
         stopped = text(browser.post(page, {"act": "stop"}, follow=True))
-        assert "2 done" in stopped and 'value="resume"' in stopped and f'action="{page}undo/"' in stopped
+        assert "2 of 2" in stopped and 'value="resume"' in stopped and f'action="{page}undo/"' in stopped
         done = text(browser.post(page, {"act": "resume"}, follow=True))
         assert "This job is done now." in done and "2 done" in done and 'value="resume"' not in done
 

@@ -29,6 +29,15 @@ def statuses(user: User) -> set[str]:
     return {post.status for post in posts.list_of_user(str(user.pk), 100)}
 
 
+def test_the_page_says_how_many_posts_it_will_be_and_leads_back(mod, ada, spam, aws):
+    thread = start_thread(spam, aws)
+    for _ in range(2):
+        reply(spam, thread)
+    reply(ada, thread)
+    shown = text(signed_in(mod).get(page(spam)))
+    assert "They are 3 posts." in shown and f'href="/admin/forum/user/{spam.pk}/moderation/"' in shown
+
+
 def test_the_page_says_what_will_happen_and_changes_nothing(mod, spam):
     answer = signed_in(mod).get(page(spam))
     assert answer.status_code == 200
