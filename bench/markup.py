@@ -13,8 +13,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import nh3  # noqa: E402
+from django.conf import settings  # noqa: E402
 
 from forum import markup  # noqa: E402
+
+# Folded quotations hold words that are translated elsewhere.
+settings.configure(USE_I18N=False)
 
 MIXED = """\
 I moved our session store from **one big table** to Valkey last month and wanted to share what we saw:

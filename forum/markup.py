@@ -59,6 +59,11 @@ MAX_HIGHLIGHTED = 10_000
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Where CommonMark would begin a block of HTML: a tag, a comment or the like that opens a line, behind the markers of
+# lists and quotes. Addresses in angle brackets have neither of these behind their first word.
+_HTML_START = re.compile(r"^([ \t\d>.)*+-]*)<(?=[/!?]|[A-Za-z][A-Za-z0-9-]*(?:[\s>]|/>|\Z))", re.MULTILINE)
+# Stands for such a `<` on its way through comrak; no text holds it, see `_readable`.
+_LESS = "\x02"
 _BLANK_LINE = re.compile(r"\n[ \t]*(?=\n)")
 _DELIMITER_ROW = re.compile(r"[ \t>|:-]*")
 _HEADING = re.compile(r"<(/?)h([1-6])>")
@@ -215,7 +220,10 @@ def _markup(source: str) -> str:
     source = _readable(source)
     if source.count(">") > MAX_QUOTE_DEPTH:
         source = _DEEP_QUOTE.sub(r"\g<0>\\", source)
-    markup = comrak.render_markdown(source, _extensions(source), _PARSE, _RENDER)
+    if "<" in source:
+        # A block of HTML would be text without a paragraph, its line breaks, links and names lost.
+        source = _HTML_START.sub(rf"\1{_LESS}", source)
+    markup = comrak.render_markdown(source, _extensions(source), _PARSE, _RENDER).replace(_LESS, "&lt;")
     # A numeric entity may name a control character that was not there before.
     return _CONTROL.sub("", markup) if "&#" in source else markup
 

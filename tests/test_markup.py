@@ -86,15 +86,15 @@ def assert_same(one: str, other: str) -> None:
 
 ATTACKS = [
     # HTML that the author typed is read, not run.
-    ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;\n"),
+    ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),
     ("a <script>alert(1)</script>", "<p>a &lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),
-    ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;\n"),
+    ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)&gt;</p>\n"),
     ("x <svg/onload=alert(1)>", "<p>x &lt;svg/onload=alert(1)&gt;</p>\n"),
-    ("<!-- a comment -->", "&lt;!-- a comment --&gt;\n"),
+    ("<!-- a comment -->", "<p>&lt;!-- a comment --&gt;</p>\n"),
     ("a <b onclick='x'>c</b>", "<p>a &lt;b onclick='x'&gt;c&lt;/b&gt;</p>\n"),
-    ("<style>*{display:none}</style>", "&lt;style&gt;*{display:none}&lt;/style&gt;\n"),
+    ("<style>*{display:none}</style>", "<p>&lt;style&gt;*{display:none}&lt;/style&gt;</p>\n"),
     ("`<script>`", "<p><code>&lt;script&gt;</code></p>\n"),
-    ("</article></main>", "&lt;/article&gt;&lt;/main&gt;\n"),
+    ("</article></main>", "<p>&lt;/article&gt;&lt;/main&gt;</p>\n"),
     ("&lt;script&gt;", "<p>&lt;script&gt;</p>\n"),
     # Addresses that run something lose their link, in every spelling.
     ("[x](javascript:alert(1))", '<p><a rel="nofollow ugc noopener">x</a></p>\n'),
@@ -191,6 +191,53 @@ FEATURES = [
 ]
 
 
+TYPED_HTML = [
+    ("<div>\n html block\n</div>", "<p>&lt;div&gt;<br>\nhtml block<br>\n&lt;/div&gt;</p>\n"),
+    ("<div>\n\n**b**\n\n</div>", "<p>&lt;div&gt;</p>\n<p><strong>b</strong></p>\n<p>&lt;/div&gt;</p>\n"),
+    ("a\n<div>*b*", "<p>a<br>\n&lt;div&gt;<em>b</em></p>\n"),
+    (
+        "<script> in [x](/a), says @ada",
+        '<p>&lt;script&gt; in <a href="/a" rel="nofollow ugc noopener">x</a>, says '
+        '<a href="/u/ada/" class="mention" rel="nofollow ugc noopener">@ada</a></p>\n',
+    ),
+    *(
+        (f"{start}\n**b**", f"<p>{shown}<br>\n<strong>b</strong></p>\n")
+        for start, shown in [
+            ("<!-- c", "&lt;!-- c"),
+            ("<?php", "&lt;?php"),
+            ("<!DOCTYPE html>", "&lt;!DOCTYPE html&gt;"),
+            ("<![CDATA[", "&lt;![CDATA["),
+            ("   <pre", "&lt;pre"),
+            ("<hr/>", "&lt;hr/&gt;"),
+            ("<x-y a='b' />", "&lt;x-y a='b' /&gt;"),
+        ]
+    ),
+    ("> <div>\n> *b*", "<blockquote>\n<p>&lt;div&gt;<br>\n<em>b</em></p>\n</blockquote>\n"),
+    ("- <div> *b*\n- c", "<ul>\n<li>&lt;div&gt; <em>b</em></li>\n<li>c</li>\n</ul>\n"),
+    ("```\n<div>\n```\n\n    <p>", "<pre><code>&lt;div&gt;\n</code></pre>\n<pre><code>&lt;p&gt;\n</code></pre>\n"),
+    (
+        "<https://a.example>\n<c@d.example>",
+        '<p><a href="https://a.example" rel="nofollow ugc noopener">https://a.example</a><br>\n'
+        '<a href="mailto:c@d.example" rel="nofollow ugc noopener">c@d.example</a></p>\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "html"), TYPED_HTML, ids=[repr(source) for source, _ in TYPED_HTML])
+def test_html_is_text_in_a_paragraph_like_any_other(source: str, html: str) -> None:
+    assert_same(render(source), html)
+    assert_harmless(html)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_text_stands_outside_of_a_block(seed: int) -> None:
+    """What hides the words of an ignored member hides elements."""
+    chance = random.Random(seed)
+    for _ in range(100):
+        markup = render("".join(chance.choices(PIECES, k=chance.randint(1, 60))))
+        assert not re.search(r"(?:^|</(?:p|h\d|blockquote|ul|ol|pre|table)>|<hr>|<blockquote[^>]*>)\s*[^\s<]", markup)
+
+
 @pytest.mark.parametrize(("source", "html"), FEATURES, ids=[repr(source) for source, _ in FEATURES])
 def test_markdown_becomes(source: str, html: str) -> None:
     assert_same(render(source), html)
@@ -216,6 +263,7 @@ HEAVY = [
         signs * (LONG // len(signs))
         for signs in ["> ", "* ", "1. ", "- > ", "[](", "![", "**a ", "a@b.c ", "<http://x.y"]
     ),
+    *(line * (LONG // len(line)) for line in ("<div>\n", "<p a='b'>\n\n", "> <!-- a\n", "- <a\n", "<?")),
     "|a" * 1_000 + "\n" + "|-" * 1_000 + "\n" + "a\n" * 17_000,
     "|a" * 1_000 + "\n" + "|-" * 1_000 + "|\n" + "> a\n" * 8_000,
     "|a" * 9_000 + "\n" + "|-" * 9_000,
