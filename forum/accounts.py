@@ -9,8 +9,11 @@ import re
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.app_settings import EMAIL_MAX_LENGTH
+from allauth.account.forms import LoginForm
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import lazy
@@ -139,6 +142,14 @@ POSTS_OF_THE_CLOSED = [
         ),
     ),
 ]
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """allauth's own looks up a name of any length, which is more than SQLite's LIKE takes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["login"].validators.append(MaxLengthValidator(EMAIL_MAX_LENGTH))
 
 
 class UsernameForm(forms.Form):

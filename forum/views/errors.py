@@ -112,13 +112,20 @@ def translated(error: BaseException | None) -> ForumError | None:
         return error
     if isinstance(error, Down | RedisError | ConnectionInterrupted):
         return Unavailable(_("The session store does not answer just now. Please try again in a moment."))
-    if isinstance(error, OperationalError):
-        return Unavailable(_("The database does not answer just now. Please try again in a moment."))
-    if isinstance(error, DataError) or (isinstance(error, OverflowError) and "SQLite" in str(error)):
+    if _cannot_be(error):
         # Our own views check what they look up; this is for those of Django, and is worth a look.
         log.warning("A value that the database cannot hold.", exc_info=error)
-        return BadRequest(_("What was sent holds a number or a character that nothing here can have."))
+        return BadRequest(_("What was sent holds a number, a character or a length that nothing here can have."))
+    if isinstance(error, OperationalError):
+        return Unavailable(_("The database does not answer just now. Please try again in a moment."))
     return None
+
+
+def _cannot_be(error: BaseException | None) -> bool:
+    """Whether a database refused a value: as no number or text of its own, or as longer than SQLite's LIKE takes."""
+    if isinstance(error, OverflowError):
+        return "SQLite" in str(error)
+    return isinstance(error, DataError) or (isinstance(error, OperationalError) and "LIKE or GLOB" in str(error))
 
 
 # -- Django's own handlers ------------------------------------------------------------------------

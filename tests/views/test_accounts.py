@@ -170,11 +170,18 @@ class TestSignIn:
         fields = {"login": "bob", "password": PASSWORD, "next": elsewhere}
         assert client.post("/accounts/login/", fields)["Location"] == "/"
 
-    @pytest.mark.parametrize("login", ["bob", "bob@example.org", "nobody", "\x00", "", "x" * 5_000, "б@б.б", "👩"])
+    @pytest.mark.parametrize(
+        "login", ["bob", "bob@example.org", "nobody", "\x00", "", "x" * 5_000, "x" * 70_000, "@" * 70_000, "б@б.б", "👩"]
+    )
     def test_with_a_wrong_password_is_refused_and_says_so(self, bob: User, client: Client, login: str) -> None:
         answer = sign_in(client, login, "wrong horse")
         assert answer.status_code == 200 and "error-summary" in text(answer)
         assert not is_signed_in(client)
+
+    def test_with_a_name_that_is_too_long_for_a_look_up_is_no_fault_of_the_database(self, site: None) -> None:
+        sent = {"username": "x" * 70_000, "password": PASSWORD}
+        answer = signed_in(make_member("mika", is_staff=True)).post("/admin/login/", sent)
+        assert answer.status_code == 400 and "a length that nothing here can have" in text(answer)
 
     def test_ends_with_sign_out_which_takes_a_form(self, bob: User) -> None:
         client = signed_in(bob)
