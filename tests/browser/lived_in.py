@@ -60,6 +60,8 @@ class Fill:
         self.sanctions_and_jobs()
         self.what_administrators_define()
         self.secrets()
+        # So short a title that most of the line that tells of it on the home page is no link.
+        self.does("bob", "/f/coffee/new/", title="Tea", body="Is it served?")
         return self.samples
 
     def a_thread_with_all_kinds_of_posts(self) -> "Thread":

@@ -43,6 +43,7 @@ s.a       /search/?q=reply
 s         /search/?q=reply&author=ada&forum=coffee&sort=newest
 s         /search/?q=zzzzzz
 s         /search/?q=reply&after=nonsense
+s         /search/?q=coffee&author=zzz
 s         /search/?q=reply&from=yesterday&tag=a/b
 s         /search/?thread={thread}
 s         /api/docs
