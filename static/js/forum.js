@@ -116,6 +116,16 @@
     text.addEventListener("input", () => pane.hidden || follow());
   }
 
+  for (const link of all("a[href='#reply']")) {
+    link.addEventListener("click", (event) => {
+      const text = document.querySelector("#reply textarea");
+      if (!text || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault(); // Going to an address takes the focus away again.
+      text.focus({ preventScroll: true });
+      document.getElementById("reply").scrollIntoView();
+    });
+  }
+
   const grows = CSS.supports("field-sizing", "content");
   function growWithText(text) {
     if (grows) return;

@@ -83,12 +83,24 @@ def test_editing_and_deleting_a_wide_post_fits_too(wide_thread: str, visit: Visi
         assert flaws(ada.page) == [], act
 
 
-def test_on_a_telephone_the_reply_box_is_one_tap_away(wide_thread: str, visit: Visit) -> None:
-    ada = visit("ada", viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
-    ada.goes_to(wide_thread)
+@pytest.mark.parametrize("width", [390, 320])
+def test_on_a_telephone_pages_and_reply_are_at_hand_anywhere_in_a_thread(
+    width: int, wide_thread: str, visit: Visit
+) -> None:
+    ada = visit("ada", viewport={"width": width, "height": 700}, has_touch=True, is_mobile=True)
+    ada.goes_to(wide_thread).post(10).scroll_into_view_if_needed()
+    reply = ada.page.get_by_role("link", name="Reply", exact=True)
+    expect(reply).to_be_in_viewport(ratio=1)
+    expect(ada.page.get_by_role("link", name="Next page")).to_be_in_viewport(ratio=1)
     expect(ada.reply_box).not_to_be_in_viewport()
-    ada.page.get_by_role("link", name="Reply", exact=True).tap()
+    reply.tap()
+    expect(ada.reply_box).to_be_focused()
     expect(ada.reply_box).to_be_in_viewport()
+    expect(reply).to_be_hidden()
+    ada.reply_box.blur()
+    ada.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    end, dock = ada.page.get_by_role("contentinfo").bounding_box(), reply.bounding_box()
+    assert end and dock and end["y"] + end["height"] <= dock["y"]
 
 
 def test_a_choice_of_colours_survives_going_on_and_coming_back(visit: Visit) -> None:
