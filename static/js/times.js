@@ -1,5 +1,6 @@
 /* Enhancement only: a page carries each time in full, in UTC or in the zone that its reader has chosen. Here it
-   becomes "5 min ago", in the page's language, and the full time in the reader's zone is told when pointed at. */
+   becomes "5 min ago", in the page's language, and the full time in the reader's zone is told when pointed at. What is
+   printed is read on another day, so it says when that was. */
 
 (() => {
   "use strict";
@@ -22,9 +23,11 @@
   const year = inZone({ year: "numeric" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
+  let onPaper = false;
+
   function words(moment, now) {
     const passed = now - moment;
-    if (passed < -MINUTE) return soon.format(moment);
+    if (onPaper || passed < -MINUTE) return soon.format(moment);
     if (passed < MINUTE) return said.now;
     if (passed < HOUR) return said.minutes.replace("{n}", Math.floor(passed / MINUTE));
     if (passed < DAY) return said.hours.replace("{n}", Math.floor(passed / HOUR));
@@ -46,6 +49,8 @@
 
   show();
   document.addEventListener("posts:shown", show);
+  addEventListener("beforeprint", () => { onPaper = true; show(); });
+  addEventListener("afterprint", () => { onPaper = false; show(); });
   setInterval(() => document.hidden || show(), MINUTE);
   document.addEventListener("visibilitychange", () => document.hidden || show());
 })();

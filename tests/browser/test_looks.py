@@ -137,6 +137,22 @@ def test_on_paper_there_are_words_and_nothing_to_click(wide_thread: str, visit: 
     assert ada.page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
 
 
+def test_on_paper_a_dark_page_is_light_and_says_when_and_not_how_long_ago(wide_thread: str, visit: Visit) -> None:
+    ada = visit("ada", reduced_motion="reduce").goes_to(wide_thread)
+    ada.page.evaluate("document.documentElement.dataset.theme = 'light'")
+    author = "getComputedStyle(document.querySelector('.post .author')).color"
+    light = ada.page.evaluate(author)
+    ada.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert ada.page.evaluate(author) != light
+    ada.page.emulate_media(media="print")
+    assert ada.page.evaluate(author) == light
+    assert ada.page.evaluate(BACKGROUND) == "rgba(0, 0, 0, 0)"
+    ada.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d", ada.post(2).locator("time").first.inner_text())
+    ada.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert re.search(r"now|ago", ada.post(2).locator("time").first.inner_text())
+
+
 # -- Times ----------------------------------------------------------------------------------------
 
 AT = "2020-02-03T22:30:00Z"
