@@ -44,6 +44,13 @@ def test_a_choice_counts_for_more(site: None) -> None:
     assert lang(browser.get("/")) == "de"
 
 
+def test_each_language_is_found_under_its_own_name(site: None) -> None:
+    for spoken in ("en", "de", "zh-hans"):
+        html = Client().get("/", headers={"accept-language": spoken}).content.decode()
+        names = html.partition('class="language"')[2].partition("</form>")[0]
+        assert [name for name in ("English", "Deutsch", "简体中文") if f"<span>{name}</span>" not in names] == []
+
+
 @pytest.mark.parametrize("chosen", ["", "klingon", "../../etc", "de\r\nSet-Cookie: a=b"])
 def test_no_other_language_can_be_chosen(chosen: str, site: None) -> None:
     answer = Client().post("/language/", {"language": chosen})
