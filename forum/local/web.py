@@ -47,7 +47,6 @@ def start(directory: Path, host: str, port: int, *, workers: int, environment: M
     embedded = {
         "FORUM_EMBEDDED": "1",
         "DATA_DIR": str(settings.DATA_DIR),
-        "SITE_URL": os.environ.get("SITE_URL", f"http://{address(host, port)}"),
         "ALLOWED_HOSTS": ",".join(dict.fromkeys([*settings.ALLOWED_HOSTS, address(host, port).rpartition(":")[0]])),
     }
     process = spawn(NAME, command, lock=directory / "web.lock", environment={**os.environ, **embedded, **environment})

@@ -87,6 +87,12 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child, parent in pairs if int(parent) == pid]
 
 
+def site_url_of(pid: int) -> str:
+    """What a process was told about where the site is."""
+    environment = Path("/proc", str(pid), "environ").read_text().split("\0")
+    return next((line.partition("=")[2] for line in environment if line.startswith("SITE_URL=")), "")
+
+
 def test_it_serves_survives_kill_9_and_stops_on_ctrl_c(start):
     first = start("--empty")
     first.wait_for(f"ForumPosts runs on http://127.0.0.1:{first.port}/")
@@ -98,6 +104,9 @@ def test_it_serves_survives_kill_9_and_stops_on_ctrl_c(start):
     assert second.status_of("/") == 200
     children = children_of(second.process.pid)
     assert len(children) == 4
+    # Mails come from the worker.
+    told = [site_url_of(child) for child in children]
+    assert told.count(f"http://127.0.0.1:{second.port}") == 2, "the web server and the worker"
     assert second.send(signal.SIGINT) == 0
     assert second.said().endswith("Stopped.\n")
     assert "Traceback" not in second.said()

@@ -78,9 +78,12 @@ class Command(BaseCommand):
         with engines.running(directory, moto=moto, say=self.say) as stores:
             self.prepare(stores)
             self.load_sample(directory, options["empty"])
+            # Both write addresses of this site: in pages, and in mails.
+            site = os.environ.get("SITE_URL", f"http://{web.address(host, port)}")
+            environment = {**stores.environment, "SITE_URL": site}
             with (
-                web.start(directory, host, port, workers=workers, environment=stores.environment) as server,
-                worker.start(directory, stores.environment) as jobs,
+                web.start(directory, host, port, workers=workers, environment=environment) as server,
+                worker.start(directory, environment) as jobs,
             ):
                 self.announce(server, directory)
                 watch([server, jobs, *stores.ours()])
