@@ -13,6 +13,8 @@ Memory: a picture of `settings.IMAGE_PIXELS` takes four bytes for each, and one 
 import logging
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
@@ -70,12 +72,26 @@ def read_avatar(file: IO[bytes], size: int) -> Picture:
     return _read(file, size, square=AVATAR_SIDE)
 
 
+def refuse(file: IO[bytes], size: int) -> None:
+    """Raise TooLarge or Refused for what `read` would refuse without decoding anything, which costs next to nothing."""
+    with _opened(file, size):
+        pass
+    file.seek(0)
+
+
 def _read(file: IO[bytes], size: int, square: int) -> Picture:
+    with _decoding, _opened(file, size) as image:
+        return _written(_upright(image, square), drawn=image.format in ("PNG", "GIF"))
+
+
+@contextmanager
+def _opened(file: IO[bytes], size: int) -> Iterator[Image.Image]:
+    """The picture in a file, of which only the head has been read; what goes wrong with it inside is Refused, too."""
     refuse_size(size)
     try:
-        with _decoding, Image.open(file, formats=FORMATS) as image:
+        with Image.open(file, formats=FORMATS) as image:
             _refuse_pixels(image)
-            return _written(_upright(image, square), drawn=image.format in ("PNG", "GIF"))
+            yield image
     except (TooLarge, Refused):
         raise
     except UnidentifiedImageError:

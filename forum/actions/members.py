@@ -59,7 +59,7 @@ def change_profile(user: User, profile: Mapping[str, Any]) -> None:
 def change_avatar(reader: Reader, user: User, file: IO[bytes], size: int) -> None:
     """Give a member a picture; every page that shows them becomes stale. Refused, TooLarge or Throttled."""
     picturing.require_sending(reader)
-    images.refuse_size(size)
+    images.refuse(file, size)
     pace.take("avatars", reader, secrets.token_hex(8))
     picture = images.read_avatar(file, size)
     name = picture.new_name()

@@ -46,8 +46,8 @@ def send(reader: Reader, file: IO[bytes], size: int) -> Upload:
     Refused, TooLarge or Throttled, in words. One Redis round trip and one SQL statement.
     """
     require_sending(reader)
-    images.refuse_size(size)
-    # What is sent is counted, not what could be read: decoding is what costs.
+    images.refuse(file, size)
+    # What has to be decoded is counted, also if that fails: decoding is what costs.
     pace.take("images", reader, secrets.token_hex(8))
     picture = images.read(file, size)
     name = picture.new_name()

@@ -25,20 +25,33 @@
       form.dispatchEvent(new CustomEvent("editor:replace", { detail: { from, to, text } }));
     }
 
-    /* A line of its own where the cursor is; what is selected stays. */
+    /* A line of its own where the cursor is; what is selected stays. Returns the line break that had to go before. */
     function insert(text) {
       const at = area.selectionEnd, before = area.value.slice(0, at), after = area.value.slice(at);
       const start = !before || before.endsWith("\n") ? "" : "\n";
       replace(at, at, start + text + (after.startsWith("\n") ? "" : "\n"));
+      return start;
     }
 
     /* The writer may have gone on writing, so the mark is looked for where it is now, and the cursor stays. */
     function settle(mark, text) {
       const at = area.value.indexOf(mark);
       if (at < 0) return text && insert(text);
-      const cursor = area.selectionEnd, grows = text.length - mark.length;
-      replace(at, at + mark.length, text);
-      const now = cursor > at ? Math.max(at, cursor + grows) : cursor;
+      swap(at, at + mark.length, text);
+    }
+
+    /* Of what could not be sent no empty line is left. */
+    function drop(mark, start) {
+      const at = area.value.indexOf(mark), end = at + mark.length + 1;
+      if (at < 0) return;
+      const isLast = end >= area.value.length && area.value.slice(0, at).endsWith(start);
+      swap(isLast ? at - start.length : at, area.value[end - 1] === "\n" ? end : end - 1, "");
+    }
+
+    function swap(from, to, text) {
+      const cursor = area.selectionEnd, grows = text.length - (to - from);
+      replace(from, to, text);
+      const now = cursor > from ? Math.max(from, cursor + grows) : cursor;
       area.setSelectionRange(now, now);
     }
 
@@ -56,13 +69,13 @@
 
     async function add(file) {
       const mark = `![${note.dataset.sending.replace("{name}", () => file.name.replace(/[[\]\\]/g, " "))} ${++sent}]()`;
-      insert(mark);
+      const start = insert(mark);
       waiting += 1;
       say(waiting > 1 ? note.dataset.many.replace("{n}", waiting) : note.dataset.one);
       /* One after another: each takes a share of the server's memory, and they stay in their order. */
       queue = queue.then(() => send(file)).then(
         (markdown) => { settle(mark, markdown); return ""; },
-        (error) => { settle(mark, ""); return error.message.replace("{name}", () => file.name); },
+        (error) => { drop(mark, start); return error.message.replace("{name}", () => file.name); },
       ).then((problem) => {
         waiting -= 1;
         if (problem) say(problem, true);

@@ -166,6 +166,12 @@ class TestWhatIsRefused:
         assert answer.status_code == 429 and "New members can send 1 image an hour" in answer.json()["error"]
         assert int(answer["Retry-After"]) > 0
 
+    def test_what_is_refused_at_first_sight_without_counting_it(self, ada: User, settings: Any) -> None:
+        settings.NEW_MEMBER_IMAGES_PER_HOUR, settings.IMAGE_PIXELS = 1, 10_000
+        assert [send(ada, each).status_code for each in (PAGE, SCRIPT, picture((200, 100)), b"")] == [422, 422, 413, 422]
+        sent(ada)
+        assert send(ada, PAGE).status_code == 422 and send(ada, picture()).status_code == 429
+
     def test_new_members_where_the_forum_wants_none_of_theirs(self, ada: User, settings: Any) -> None:
         settings.NEW_MEMBER_IMAGES_PER_HOUR = 0
         assert "New members cannot" in send(ada, picture()).json()["error"]
