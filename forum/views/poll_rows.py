@@ -8,7 +8,7 @@ yet. Everything works without scripts: the form stands below the options, whose 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.html import escape
@@ -53,14 +53,15 @@ class OptionRow:
 
 @dataclass(frozen=True, slots=True)
 class PollRow:
-    """`closes_at` is `closes` in seconds since 1970, 0 for never."""
+    """`closes_at` is in seconds since 1970, 0 for never; `open_until` is the last moment before: the end of a day, and
+    not the beginning of the next."""
 
     question: str
     options: Sequence[OptionRow]
     voters: int
     several: bool
     shows: str
-    closes: datetime | None
+    open_until: datetime | None
     closes_at: int
 
 
@@ -74,7 +75,8 @@ def poll_row(post: Post) -> PollRow | None:
         for number, (text, count) in enumerate(zip(poll.options, counts, strict=True))
     ]
     closes_at = int(poll.closes.timestamp()) if poll.closes else 0
-    return PollRow(poll.question, options, voters, poll.several, poll.shows, poll.closes, closes_at)
+    open_until = poll.closes - timedelta(seconds=1) if poll.closes else None
+    return PollRow(poll.question, options, voters, poll.several, poll.shows, open_until, closes_at)
 
 
 def result(count: int, voters: int) -> SafeString:

@@ -115,6 +115,13 @@ class TestAskingSomething:
         BlockedText.objects.create(text="decaf", answer=BlockedText.Answer.REFUSE)
         assert asks(ada, aws, poll_options="Tea\nDecaf").status_code == 422
 
+    def test_is_open_until_the_end_of_the_day_that_was_chosen_and_says_so(self, aws: Forum, ada: User) -> None:
+        day = TODAY + timedelta(days=3)
+        facts = (
+            page(None, polled(ada, aws, poll_closes=str(day))).partition('class="poll-facts"')[2].partition("</p>")[0]
+        )
+        assert f'datetime="{day}T23:59:59Z"' in facts and f">{day.day} {day:%b %Y}</time>" in facts
+
     def test_is_optional(self, aws: Forum, ada: User) -> None:
         thread = start_thread(ada, aws)
         assert posts.get_post_of(thread, 1).poll is None and 'class="poll"' not in page(None, thread)
