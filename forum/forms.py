@@ -277,6 +277,23 @@ class ReportForm(forms.Form):
         return f"{kind}: {words}" if words else str(kind)
 
 
+class WebsiteField(forms.URLField):
+    """An address that begins with https://; nothing is said twice of one that does not."""
+
+    default_validators = [URLValidator(schemes=["https"])]
+
+    def __init__(self) -> None:
+        wrong = gettext_lazy("Please give an address that begins with https://.")
+        super().__init__(
+            label=gettext_lazy("Website"),
+            required=False,
+            max_length=200,
+            assume_scheme="https",
+            error_messages={"invalid": wrong},
+            widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        )
+
+
 class ProfileForm(forms.Form):
     """What members say of themselves on their page."""
 
@@ -290,16 +307,7 @@ class ProfileForm(forms.Form):
     )
     pronouns = LineField(noun="text", most=30, required=False, label=gettext_lazy("Pronouns"))
     location = LineField(noun="place", most=60, required=False, label=gettext_lazy("Where you are"))
-    website = forms.URLField(
-        label=gettext_lazy("Website"),
-        required=False,
-        max_length=200,
-        assume_scheme="https",
-        validators=[
-            URLValidator(schemes=["https"], message=gettext_lazy("Please give an address that begins with https://."))
-        ],
-        widget=forms.URLInput(attrs={"placeholder": "https://"}),
-    )
+    website = WebsiteField()
     hides_online = forms.BooleanField(
         label=gettext_lazy("Do not show others when I am here"),
         required=False,

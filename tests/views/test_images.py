@@ -168,7 +168,12 @@ class TestWhatIsRefused:
 
     def test_what_is_refused_at_first_sight_without_counting_it(self, ada: User, settings: Any) -> None:
         settings.NEW_MEMBER_IMAGES_PER_HOUR, settings.IMAGE_PIXELS = 1, 10_000
-        assert [send(ada, each).status_code for each in (PAGE, SCRIPT, picture((200, 100)), b"")] == [422, 422, 413, 422]
+        assert [send(ada, each).status_code for each in (PAGE, SCRIPT, picture((200, 100)), b"")] == [
+            422,
+            422,
+            413,
+            422,
+        ]
         sent(ada)
         assert send(ada, PAGE).status_code == 422 and send(ada, picture()).status_code == 429
 

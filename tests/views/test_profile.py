@@ -67,6 +67,15 @@ def test_what_cannot_be_stored_is_refused_and_kept(field: str, text: str, words:
     assert User.objects.get(pk=carol.pk).location == ""
 
 
+@pytest.mark.parametrize(
+    "website", ["http://x.org", "javascript:alert(1)", "not an address", "https://", "https://[", "ftp://a.b"]
+)
+def test_what_a_website_has_to_be_is_said_once(website: str, carol: User) -> None:
+    html = save(carol, website=website).content.decode()
+    said = html.partition('id="id_website_error">')[2].partition("<")[0]
+    assert said == "Please give an address that begins with https://."
+
+
 def test_no_script_gets_in(carol: User) -> None:
     save(carol, about="<script>alert(1)</script> [x](javascript:alert(1))", location="<b>Graz")
     text = page("/u/carol/")
