@@ -65,7 +65,7 @@ TABLE = {
     "profile": Rate(HOUR, 10, 20, 20, 100),
     # A new picture makes every page stale.
     "avatars": Rate(DAY, 10, 10, 10, 100),
-    # Whether they can be read to their end or not: decoding is what costs. Settings of their own say how many of a member.
+    # Those that have to be decoded, which is what costs. Settings of their own say how many of a member.
     "images": Rate(HOUR, 5, 60, 60, 600),
     # Somebody who pauses every few seconds for an hour stays below.
     "drafts": Rate(HOUR, 900, 900, 900, 18_000),
