@@ -7,6 +7,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from django.conf import settings
 from django.utils.safestring import SafeString
 
 from forum import highlight
@@ -189,6 +190,13 @@ FEATURES = [
     ("", ""),
     (" \n\t\n", ""),
 ]
+
+EMOJI = (settings.BASE_DIR / "static/js/emoji.js").read_text().partition("LIST = `")[2].partition("`")[0].split()
+
+
+def test_emoji_that_the_editor_offers_can_be_typed_by_their_names() -> None:
+    pairs = list(zip(EMOJI[::2], EMOJI[1::2], strict=True))
+    assert [pair for pair in pairs if render(f":{pair[1]}:") != f"<p>{pair[0]}</p>\n"] == []
 
 
 TYPED_HTML = [

@@ -1,4 +1,4 @@
-/* The editor's buttons and keys, the emoji, and threads that are like a new one. All of it works on the
+/* The editor's buttons and keys, the emoji to be picked, and threads that are like a new one. All of it works on the
    selection of the textarea, and the browser's own undo takes it back. */
 
 (() => {
@@ -74,29 +74,30 @@
     else if (kind === "code") code(area);
   }
 
-  /* -- Emoji: as they are, with the names by which they can be typed. ------------------------------- */
-
-  const EMOJI = `😀 grinning 😄 smile 😂 joy 🙂 slightly_smiling_face 😉 wink 😊 blush 😍 heart_eyes 😎 sunglasses
-    🤔 thinking 😐 neutral_face 🙄 roll_eyes 😏 smirk 😢 cry 😭 sob 😡 rage 😱 scream 😴 sleeping 🤯 exploding_head
-    🤗 hugs 🤷 shrug 🤦 facepalm 🙈 see_no_evil 👍 +1 👎 -1 👏 clap 🙌 raised_hands 🙏 pray 👋 wave 💪 muscle 👀 eyes
-    🤝 handshake ✌️ v 👌 ok_hand ❤️ heart 💔 broken_heart 💯 100 🔥 fire ✨ sparkles ⭐ star 🎉 tada 🎂 birthday 🏆 trophy
-    🚀 rocket 💡 bulb ⚠️ warning ❗ exclamation ❓ question ✅ white_check_mark ❌ x ⏳ hourglass_flowing_sand 🐛 bug
-    🔒 lock 🔑 key 📌 pushpin 📎 paperclip 📝 memo 💻 computer 📷 camera ☕ coffee 🍺 beer 🍕 pizza 🌍 earth_africa
-    ☀️ sunny 🌧️ cloud_with_rain 🐱 cat 🐶 dog`.trim().split(/\s+/);
+  /* -- Emoji to be picked, by their looks or by their names. ----------------------------------------- */
 
   function emoji(box, area) {
-    const list = box.querySelector("[data-emoji-list]");
+    const list = box.querySelector("[data-emoji-list]"), search = box.querySelector("input");
     box.addEventListener("toggle", () => {
       if (!box.open || list.childElementCount) return;
-      for (let place = 0; place < EMOJI.length; place += 2) {
+      list.append(...forumEmoji.all.map(([character, name]) => {
         const button = document.createElement("button");
         button.type = "button";
-        button.textContent = EMOJI[place];
-        button.title = `:${EMOJI[place + 1]}:`;
+        button.textContent = character;
+        button.title = `:${name}:`;
         // In other languages the character itself says it better.
-        if (document.documentElement.lang === "en") button.setAttribute("aria-label", EMOJI[place + 1].replaceAll("_", " "));
-        list.append(button);
-      }
+        if (document.documentElement.lang === "en") button.setAttribute("aria-label", name.replaceAll("_", " "));
+        return button;
+      }));
+    });
+    search.addEventListener("input", () => {
+      const found = forumEmoji.named(search.value.trim().replaceAll(" ", "_"));
+      for (const button of list.children) button.hidden = !found.includes(button.textContent);
+    });
+    search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // It is not to send the form.
+      list.querySelector("button:not([hidden])")?.click();
     });
     list.addEventListener("click", (event) => {
       const button = event.target.closest("button");

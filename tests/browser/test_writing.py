@@ -77,6 +77,42 @@ def test_an_emoji_is_picked(visit: Visit) -> None:
     expect(ada.page.locator("[data-emoji-list]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desk", "telephone"])
+def test_emoji_are_offered_after_a_colon(options: dict[str, object], visit: Visit) -> None:
+    ada = visit("ada", **options)
+    ada.starts_thread("coffee", "Faces by name", "How was it?")
+    ada.reply_box.press_sequentially("At 12:30 http://x: fine :he")
+    offered = ada.page.get_by_role("listbox", name="Emoji").get_by_role("option")
+    expect(offered.first).to_have_text("❤️ heart")
+    expect(offered.first).to_have_attribute("aria-selected", "true")
+    assert flaws(ada.page) == []
+    ada.page.keyboard.press("ArrowDown")
+    ada.page.keyboard.press("Enter")
+    expect(ada.reply_box).to_have_value("At 12:30 http://x: fine 😍 ")
+    ada.reply_box.press_sequentially(":tad")
+    ada.page.keyboard.press("Tab")
+    ada.reply_box.press_sequentially(":cof")
+    offered.get_by_text("coffee").click()
+    expect(ada.reply_box).to_have_value("At 12:30 http://x: fine 😍 🎉 ☕ ")
+    for typed in (":d", "a:tada", ":tada:", "::ta"):
+        ada.writes_reply("").reply_box.press_sequentially(typed)
+        expect(offered).to_have_count(0)
+    ada.writes_reply("")
+
+
+def test_emoji_are_found_by_their_names(visit: Visit) -> None:
+    ada = visit("ada")
+    ada.starts_thread("coffee", "Faces to be found", "How was it?")
+    ada.page.locator("[data-emoji] > summary").click()
+    ada.page.get_by_role("searchbox", name="Search emoji").fill("see no")
+    buttons = ada.page.get_by_role("group", name="Emoji").get_by_role("button")
+    expect(buttons).to_have_count(1)
+    assert flaws(ada.page) == []
+    ada.page.keyboard.press("Enter")
+    expect(ada.reply_box).to_have_value("🙈")
+    ada.writes_reply("")
+
+
 def test_the_preview_stands_beside_the_text_and_follows_it(visit: Visit) -> None:
     ada = visit("ada", viewport={"width": 1280, "height": 900})
     ada.goes_to("/f/coffee/new/")

@@ -1,21 +1,47 @@
-/* Names of members, offered after an @: of the people on this page first, then as the server knows them.
-   The list follows the pattern of a combobox: arrows choose, Enter or Tab takes, Escape closes. */
+/* What is offered while somebody writes: names of members after an @, of the people on this page first, then as the
+   server knows them; emoji after a colon. The list follows the pattern of a combobox: arrows choose, Enter or Tab
+   takes, Escape closes. */
 
 (() => {
   "use strict";
-  const TYPED = /(^|[^\w@/+])@([A-Za-z0-9][A-Za-z0-9._-]{0,29})$/;
   const MOST = 6;
 
-  class Mentions {
+  /* Each kind: what is typed for it, behind its sign; what is known at once, and what the server adds; how an offer is
+     shown; and what stands in the text, in place of what was typed with its sign. */
+  const names = {
+    typed: /(?:^|[^\w@/+])@([A-Za-z0-9][A-Za-z0-9._-]{0,29})$/,
+    label: (form) => form.dataset.mentionLabel,
+    here(start) {
+      const shown = [...document.querySelectorAll("a.author")].filter((each) => !each.closest(".ignored-post, [hidden]"));
+      const found = shown.map((each) => each.textContent.trim());
+      return [...new Set(found)].filter((name) => name.toLowerCase().startsWith(start.toLowerCase()));
+    },
+    async there(form, start) {
+      const answer = await fetch(`${form.dataset.mentionUrl}?q=${encodeURIComponent(start)}`);
+      return answer.ok ? (await answer.json()).names : [];
+    },
+    shown: (name) => name,
+    taken: (name) => `@${name} `,
+  };
+  const emoji = {
+    typed: /(?:^|[^\w:]):([a-z0-9_+-][a-z0-9_]{1,29})$/,
+    label: (form) => form.dataset.emojiLabel,
+    here: (start) => forumEmoji.named(start),
+    shown: (character) => `${character} ${forumEmoji.nameOf(character)}`,
+    taken: (character) => `${character} `,
+  };
+  const KINDS = [names, emoji];
+
+  class Offers {
     constructor(form, area) {
       this.form = form;
       this.area = area;
       this.list = document.createElement("ul");
-      this.list.id = `${area.id}_names`;
-      this.list.className = "names";
+      this.list.id = `${area.id}_offers`;
+      this.list.className = "offers";
       this.list.hidden = true;
       this.list.setAttribute("role", "listbox");
-      this.list.setAttribute("aria-label", form.dataset.mentionLabel);
+      this.list.setAttribute("aria-label", names.label(form));
       area.after(this.list);
       area.setAttribute("aria-autocomplete", "list");
       area.setAttribute("aria-controls", this.list.id);
@@ -23,6 +49,7 @@
       area.addEventListener("input", () => this.look());
       area.addEventListener("keydown", (event) => this.key(event));
       area.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+      addEventListener("resize", () => this.list.hidden || this.place());
       this.list.addEventListener("mousedown", (event) => {
         event.preventDefault();
         const option = event.target.closest("li");
@@ -30,37 +57,42 @@
       });
     }
 
+    /* What kind of thing somebody types before the cursor, and what of it stands there. */
     get typed() {
       const { selectionStart, selectionEnd, value } = this.area;
-      return selectionStart === selectionEnd ? value.slice(0, selectionEnd).match(TYPED)?.[2] ?? "" : "";
+      if (selectionStart !== selectionEnd) return [];
+      const before = value.slice(0, selectionEnd);
+      const kind = KINDS.find((each) => each.typed.test(before));
+      return kind ? [kind, before.match(kind.typed)[1]] : [];
+    }
+
+    /* Where the sign stands before it. */
+    get from() {
+      return this.area.selectionEnd - this.typed[1].length - 1;
     }
 
     look() {
-      const start = this.typed, mine = ++this.asked;
+      const [kind, start] = this.typed, mine = ++this.asked;
       clearTimeout(this.timer);
-      if (!start) return this.close();
-      const here = this.here(start);
-      if (here.length) this.show(here);
+      if (!kind) return this.close();
+      const here = kind.here(start).slice(0, MOST);
+      if (here.length || !kind.there) this.show(kind, here);
+      if (!kind.there) return undefined;
       this.timer = setTimeout(async () => {
-        const answer = await fetch(`${this.form.dataset.mentionUrl}?q=${encodeURIComponent(start)}`);
-        const { names } = answer.ok ? await answer.json() : { names: [] };
-        if (mine === this.asked) this.show([...new Set([...here, ...names])].slice(0, MOST));
+        const there = await kind.there(this.form, start);
+        if (mine === this.asked) this.show(kind, [...new Set([...here, ...there])].slice(0, MOST));
       }, 150);
     }
 
-    here(start) {
-      const shown = [...document.querySelectorAll("a.author")].filter((each) => !each.closest(".ignored-post, [hidden]"));
-      const names = shown.map((each) => each.textContent.trim());
-      return [...new Set(names)].filter((name) => name.toLowerCase().startsWith(start.toLowerCase()));
-    }
-
-    show(names) {
-      if (!names.length) return this.close();
-      this.list.replaceChildren(...names.map((name, place) => {
+    show(kind, offers) {
+      if (!offers.length || this.typed[0] !== kind) return this.close();
+      this.list.setAttribute("aria-label", kind.label(this.form));
+      this.list.replaceChildren(...offers.map((offer, place) => {
         const option = document.createElement("li");
         option.id = `${this.list.id}_${place}`;
         option.setAttribute("role", "option");
-        option.textContent = name;
+        option.dataset.taken = kind.taken(offer);
+        option.textContent = kind.shown(offer);
         return option;
       }));
       this.list.hidden = false;
@@ -69,16 +101,16 @@
       this.list.scrollIntoView({ block: "nearest" });
     }
 
-    /* Under the line that is being written: a copy of the text up to the @ tells where that is. */
+    /* Under the line that is being written: a copy of the text up to the sign tells where that is. */
     place() {
+      if (!this.typed[0]) return this.close();
       const copy = document.createElement("div"), mark = document.createElement("span"), style = getComputedStyle(this.area);
       for (const name of ["font", "letterSpacing", "padding", "border", "boxSizing", "lineHeight", "tabSize", "direction"]) {
         copy.style[name] = style[name];
       }
       Object.assign(copy.style, { position: "absolute", visibility: "hidden", whiteSpace: "pre-wrap", overflowWrap: "break-word" });
       copy.style.inlineSize = `${this.area.offsetWidth}px`;
-      const at = this.area.selectionEnd - this.typed.length - 1;
-      copy.textContent = this.area.value.slice(0, at);
+      copy.textContent = this.area.value.slice(0, this.from);
       mark.textContent = "@";
       copy.append(mark);
       this.area.parentElement.append(copy);
@@ -104,9 +136,10 @@
     }
 
     take(option) {
-      const to = this.area.selectionEnd, from = to - this.typed.length;
       this.close();
-      this.form.dispatchEvent(new CustomEvent("editor:replace", { detail: { from, to, text: `${option.textContent} ` } }));
+      if (!this.typed[0]) return; // The cursor has gone elsewhere.
+      const { from, area: { selectionEnd: to } } = this;
+      this.form.dispatchEvent(new CustomEvent("editor:replace", { detail: { from, to, text: option.dataset.taken } }));
       this.close();
     }
 
@@ -124,6 +157,6 @@
   }
 
   for (const form of document.querySelectorAll("form[data-editor][data-mention-url]")) {
-    if (form.elements.body) new Mentions(form, form.elements.body);
+    if (form.elements.body) new Offers(form, form.elements.body);
   }
 })();
