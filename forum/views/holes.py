@@ -152,6 +152,16 @@ def new_thread(reading: Reading, name: str) -> str:
     return reading.show("new_thread", new_thread_url=url) if can_post(reading.reader, rules) else ""
 
 
+def start_thread(reading: Reading) -> str:
+    """On the page of all forums: a choice of those in which the reader may start a thread."""
+    if not reading.reader.signed_in:
+        return ""
+    forums = reading.directory.readable(reading.reader)
+    allowed = [rules for rules in forums if not rules.archived and can_post(reading.reader, rules)]
+    ways = [(rules.title, reverse("new_thread", args=[rules.name])) for rules in allowed]
+    return reading.show("start_thread", ways=ways) if ways else ""
+
+
 def reply(reading: Reading, name: str, thread_id: str, closed: str) -> str:
     rules = reading.directory.forums.get(name)
     if rules is None or rules.archived:
@@ -215,7 +225,7 @@ def cost(reading: Reading) -> str:
 FILLERS: dict[str, Callable[..., str]] = {
     filler.__name__: filler
     for filler in (
-        *(theme, zone, account, notes, messages, member_tools, new_thread, cost),
+        *(theme, zone, account, notes, messages, member_tools, new_thread, start_thread, cost),
         *(post_tools, post_acts, reactions, reply, thread_tools, removed_tools),
         *(thread_watch, forum_watch),
     )

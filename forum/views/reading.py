@@ -77,6 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
                     alive, {forum.name: forum for forum, __ in cards}, chain(*(found for __, found in lists))
                 ),
                 latest=newest[:HOME_THREADS],
+                more=len(newest) >= HOME_THREADS,
                 live_url="/live/",
                 meta=meta.home(),
             )

@@ -7,6 +7,7 @@ from django.test import Client
 from forum.actions import posting
 from forum.models import Forum, User
 from forum.tables.keys import Nonce
+from forum.views.reading import HOME_THREADS
 from tests.helpers import make_forum, page_url, reader, renew, reply, rules, signed_in, start_thread
 
 
@@ -21,6 +22,17 @@ def test_the_home_page_shows_forums_and_their_newest_threads(aws: Forum, ada: Us
     assert page.count("Choosing a partition key") == 4, (
         "under its forum, in the latest activity, trending, and as what happened"
     )
+
+
+def test_the_home_page_leads_on_to_older_threads_and_to_a_new_one(aws: Forum, ada: User, client: Client) -> None:
+    make_forum("old", archived=True)
+    start_thread(ada, aws)
+    assert "Older threads are in" not in text(client.get("/"))
+    for number in range(HOME_THREADS):
+        start_thread(ada, aws, f"Thread {number}")
+    assert "Older threads are in" in text(client.get("/")) and "New thread" not in text(client.get("/"))
+    page = text(signed_in(ada).get("/"))
+    assert "/f/aws/new/" in page and "/f/old/new/" not in page
 
 
 def test_a_site_without_forums_has_a_home_page(site: None, client: Client) -> None:
