@@ -121,6 +121,15 @@
     document.dispatchEvent(new CustomEvent("posts:shown"));
   }
 
+  /* How many replies there are, and which is the newest. */
+  function renewHead(fresh) {
+    for (const part of [".thread-facts", ".thread-bar-newest"]) {
+      const newer = fresh.querySelector(part), here = document.querySelector(part);
+      if (newer && here) here.replaceWith(document.adoptNode(newer));
+      else if (newer) document.querySelector(".thread-dock").after(document.adoptNode(newer));
+    }
+  }
+
   const idOf = (row) => row.id || row.querySelector(".post").id;
 
   async function showNew() {
@@ -136,6 +145,7 @@
       list.append(document.adoptNode(post));
       post.classList.add("is-new");
     }
+    renewHead(fresh);
     seen.last = Number(idOf(arrived.at(-1)).replace(ROW, ""));
     announce("");
     document.dispatchEvent(new CustomEvent("posts:shown"));

@@ -1,5 +1,7 @@
 """A page that stays open follows what others do, without moving what is being read."""
 
+import re
+
 from playwright.sync_api import expect
 
 from .community import STAFF
@@ -27,6 +29,8 @@ def test_a_reply_is_announced_and_shown_when_wanted(visit: Visit) -> None:
     expect(ada.post(2)).to_be_focused()
     expect(ada.post(3).locator("time").first).to_have_text("just now")
     expect(ada.page).to_have_title("A live thread · ForumPosts")
+    expect(ada.page.locator(".thread-facts")).to_contain_text("2 replies")
+    expect(ada.page.get_by_role("link", name="Newest")).to_have_attribute("href", re.compile("#post-3$|/3/$"))
     assert ada.page.evaluate("window.stayed")
     expect(ada.page.locator(".live a")).to_have_count(0)
 
