@@ -37,8 +37,12 @@ ICONS = {
     "unsilence": "check",
     "unsuspend": "check",
     "trust": "people",
-    "solved": "check",
-    "quote": "quote",
+    SOLVED: "check",
+    QUOTE: "quote",
+    MENTION: "at",
+    LIKE: "heart",
+    MESSAGE: "mail",
+    REPLY: "reply",
 }
 UNREADABLE = gettext_noop("did something in a forum that you can no longer read")
 UNREADABLE_ACT = gettext_noop("Something happened to a post of yours, in a forum that you can no longer read.")
@@ -178,7 +182,7 @@ def _row(note: Item, people: list[str], unread: bool, authors: Authors | None, r
         text=told.sentence(note, len(people)) if readable else _(UNREADABLE if note.by else UNREADABLE_ACT),
         url=url or "",
         read_url=own if unread else "",
-        icon=ICONS.get(note.kind or "", "reply"),
+        icon=ICONS.get(note.kind or "", "bell"),
         author=authors[people[0]] if authors and people else None,
         others=_others(len(people)),
         created=note.created,

@@ -10,6 +10,7 @@ from forum.actions import notes
 from forum.models import Forum, User
 from forum.tables import base, inbox, members
 from forum.tables.threads import Thread
+from forum.templatetags.look import ICONS
 from forum.told import sentence
 from tests.helpers import cost, page_url, renew, reply, signed_in, start_thread
 
@@ -29,6 +30,16 @@ def text(client: Client, url: str = "/notifications/") -> str:
 def shown(client: Client, url: str = "/") -> list[str]:
     """The number at the member's name."""
     return COUNT.findall(text(client, url))
+
+
+def test_each_kind_has_a_sign_of_its_own(ada: User, bob: User, aws: Forum) -> None:
+    thread = start_thread(ada, aws)
+    reply(bob, thread, "A reply.")
+    reply(bob, start_thread(bob, aws, "Another"), "@ada, look.")
+    signed_in(bob).post(f"/f/aws/{thread.id}/1/like/", {"on": "1"})
+    tell(ada)
+    signs = re.findall(r'<li class="note.*?(<svg.*?</svg>)', text(signed_in(ada)), re.S)
+    assert signs == [ICONS[name] for name in ("warning", "heart", "at", "reply")]
 
 
 class TestTheNumber:
