@@ -91,6 +91,18 @@ class Tag(_Text):
         return value
 
 
+class SpeltTag(_Text):
+    """A tag in any spelling; the view is given its one form."""
+
+    regex = f"[^/.,]{{{tagnames.LEAST},{tagnames.MOST}}}"
+
+    def to_python(self, value: str) -> str:
+        tag = tagnames.normal(value)
+        if not tagnames.is_tag(tag):
+            raise ValueError("this cannot be a tag")
+        return tag
+
+
 class Username(_Text):
     """Of the shape that Django's own accounts have: what nobody may sign up as can still be in old data."""
 
@@ -117,6 +129,7 @@ register_converter(Shard, "shard")
 register_converter(ThreadId, "thread")
 register_converter(PostNumber, "number")
 register_converter(Tag, "tag")
+register_converter(SpeltTag, "spelt_tag")
 register_converter(Username, "username")
 
 urlpatterns = [
@@ -154,6 +167,7 @@ urlpatterns = [
     path("f/<forum:name>/read/", unread.mark_forum_read, name="mark_forum_read"),
     path("tags/", tagged.overview, name="tags"),
     path("tag/<tag:name>/", tagged.tag, name="tag"),
+    path("tag/<spelt_tag:name>/", tagged.spelt, name="spelt_tag"),
     # Posting
     path("f/<forum:name>/new/", posting.new_thread, name="new_thread"),
     path("f/<forum:name>/<thread:thread_id>/<number:number>/edit/", posting.edit_post, name="edit_post"),

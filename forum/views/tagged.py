@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -87,6 +87,12 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
         return Plan(kept, url, [tags.tag(name), tags.HOME], body)
 
     return answer(request, plan)
+
+
+@require_safe
+def spelt(request: HttpRequest, name: str) -> HttpResponse:
+    """A tag that is written in another way than its own: one tag, one address."""
+    return HttpResponsePermanentRedirect(links.tag(name))
 
 
 @require_safe

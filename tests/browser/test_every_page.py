@@ -33,6 +33,7 @@ NO_PAGES = {
         "image",
         "avatar",
         "discard_draft",
+        "spelt_tag",
         "mention",
     ),
     *("watch_thread", "lock_thread", "pin_thread", "archive_thread", "mark_all_read", "mark_forum_read"),

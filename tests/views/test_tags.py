@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from forum.actions import approving, tagging, viewing
+from forum.actions import approving, flushing, tagging
 from forum.models import BlockedText, Forum, Job, ThreadTag, User
 from forum.pulse import views
 from forum.tables import cases, threads
@@ -58,12 +58,21 @@ def test_lists_show_a_threads_tags_whether_it_is_solved_and_how_often_it_was_rea
         assert "mark-solved" not in page(url) and ">0</span>" in page(url)
     views.count(f"aws/{tagged.id}", "7")
     views.flush()
-    viewing.save()
+    flushing.save()
     assert signed_in(ada).post(f"/f/aws/{tagged.id}/2/answer/", {"on": "1"}).status_code == 302
     for url in ("/", "/f/aws/"):
         text = page(url)
         assert "mark-solved" in text and '<a class="row-tag" href="/tag/dynamodb/">' in text
         assert '<span class="count">1</span> <span class="unit">view</span>' in text
+
+
+@pytest.mark.parametrize(
+    ("spelt", "own"), [("DynamoDB", "dynamodb"), ("Page%20Numbers", "page-numbers"), ("page_numbers", "page-numbers")]
+)
+def test_a_tag_has_one_address_however_it_is_spelt(spelt: str, own: str, tagged: Thread) -> None:
+    answer = Client().get(f"/tag/{spelt}/")
+    assert (answer.status_code, answer["Location"]) == (301, f"/tag/{own}/")
+    assert Client().get(answer["Location"]).status_code == 200
 
 
 # -- Giving them ----------------------------------------------------------------------------------
@@ -194,7 +203,7 @@ class TestPrivateForums:
 
 @pytest.mark.parametrize("url", ["/tag/nothing/", "/tag/UPPER/", "/tag/a/", "/tag/a--b/", "/feeds/tag/none.atom"])
 def test_there_is_no_page_of_what_no_thread_has(url: str, site: None) -> None:
-    assert Client().get(url).status_code == 404
+    assert Client().get(url, follow=True).status_code == 404
 
 
 def test_a_damaged_cursor_is_said_to_be_one(tagged: Thread) -> None:
