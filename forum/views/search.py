@@ -111,6 +111,8 @@ def _context(asked: Asked, directory: Directory, reader: Reader) -> dict[str, ob
     found, meant, problems = Found([]), "", asked.query.problems
     if wanted is None and asked.query.author and not finding.member_of(asked.query):
         problems = (*problems, _("There is no member called “%(name)s”.") % {"name": asked.query.author})
+    if asked.query.empty and asked.query.text and not problems:
+        problems = (_("There is no word to look for in this: please type letters or digits."),)
     if wanted is not None:
         found = finding.find(wanted, asked.sort, asked.page, asked.before)
         if not found.hits and asked.page == 1 and not asked.before:

@@ -173,6 +173,9 @@ def test_a_control_that_makes_no_sense_is_named_and_the_rest_stays(
 def test_who_does_not_exist_and_when_nothing_was_is_said(aws: Forum, ada: User) -> None:
     assert "There is no member called “nobody”." in search("word", author="nobody")
     assert "The last day is before the first." in search("word", **{"from": "2026-02-02", "to": "2026-02-01"})
+    for nothing in ("🎉", "!!", "-word"):
+        assert "There is no word to look for" in search(nothing)
+    assert "There is no word to look for" not in search("") + search("🎉", author=ada.username)
     assert controls(search("word", forum="nowhere"))["forum"] == "nowhere"
 
 
