@@ -60,6 +60,10 @@ class Settings:
     bounced: str = ""
     takes_messages: str = EVERYBODY
 
+    def mails(self, kind: str) -> bool:
+        """Whether there are mails of this kind; of any kind where it is none of KINDS."""
+        return self.mail != NEVER and (kind in self.mail_kinds or kind not in KINDS)
+
 
 def of_thread(thread_id: str) -> str:
     """The sort key of how a thread is watched."""

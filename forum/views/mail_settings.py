@@ -111,8 +111,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             _("This link is damaged. Please copy it whole from the mail, or sign in and change your settings.")
         )
     user_id, kind = found
-    done = request.method == "POST"
-    if done:
+    if request.method == "POST":
         watching.stop_mails(user_id, kind)
+    done = request.method == "POST" or not watches.get_settings(user_id).mails(kind)
     what = _(STOPPED[kind]) if kind in STOPPED else ""
     return render(request, "account/unsubscribe.html", {"done": done, "what": what})

@@ -12,7 +12,7 @@ from django.core.mail import BadHeaderError, EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
-from forum import mail
+from forum import mail, unsubscribing
 from forum.actions import notes, watching
 from forum.errors import Unavailable
 from forum.models import Forum, User
@@ -247,6 +247,13 @@ class TestStopping:
         now = watches.get_settings(user_id)
         assert (now.mail, now.bounced) == ("never", ada.email)
         assert now.mail_kinds == before.mail_kinds - {"reply", "mention"}
+
+    @pytest.mark.parametrize("kind", ["reply", "all"])
+    def test_page_asks_until_they_are_stopped(self, kind: str, ada: User) -> None:
+        url = f"/unsubscribe/{unsubscribing.token(str(ada.pk), kind)}/"
+        assert "Stop these mails?" in Client().get(url).content.decode()
+        Client().post(url)
+        assert "You get no more of these mails" in Client().get(url).content.decode()
 
     def test_stores_nothing_of_a_closed_account(self, thread: Thread, ada: User, bob: User) -> None:
         reply(bob, thread)
