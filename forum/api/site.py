@@ -18,7 +18,7 @@ from .door import enter
 from .errors import Invalid, of_pydantic
 from .routes import router
 
-DESCRIPTION = """Everything that the pages show and do, by the same rules.
+DESCRIPTION = """Reading and writing as on the pages, by the same rules; docs/api.md says what only the pages do.
 
 Come with a personal token (`Authorization: Bearer fpt_…`), or from a page of the site with its session and the header
 `X-CSRFToken`. What everybody may read needs neither. Lists go on at `next`. Errors are problem details (RFC 9457).

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from forum import links
 from forum.actions import moderating, posting, reacting, voting, watching
-from forum.forms import EditForm, ReplyForm
+from forum.forms import NOTE_MOST, EditForm, NoteForm, ReplyForm
 from forum.permissions import ForumRules, Reader, moderates
 from forum.programs import MODERATE
-from forum.tables import polls, posts, threads
+from forum.tables import bookmarks, polls, posts, threads
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 from forum.views.poll_forms import DAYS_MOST, OPTION_MOST, OPTIONS_LEAST, OPTIONS_MOST, PREFIX, QUESTION_MOST, StartForm
@@ -69,6 +69,10 @@ class Reason(Schema):
 
 class Watch(Schema):
     level: str = Field(description="watching, normal or muted.")
+
+
+class Kept(Schema):
+    note: str | None = Field(None, description=f"Nobody but you can read it; up to {NOTE_MOST} characters.")
 
 
 class Likes(Schema):
@@ -174,10 +178,13 @@ def unlike(request: HttpRequest, name: str, thread_id: str, number: int) -> Like
 
 
 @router.put(POST + "/bookmark", response={204: None}, tags=[WRITING])
-def bookmark(request: HttpRequest, name: str, thread_id: str, number: int) -> Status[None]:
-    """Keep a post in your bookmarks."""
+def bookmark(request: HttpRequest, name: str, thread_id: str, number: int, sent: Kept | None = None) -> Status[None]:
+    """Keep a post in your bookmarks, with a note of your own if you like. What is so already stays so."""
+    note = _clean(NoteForm({"note": sent.note}))["note"] if sent is not None and sent.note is not None else None
     reader, _, head, post = _place(request, name, thread_id, number)
     reacting.set_bookmark(reader, head, post, True)
+    if note is not None:
+        reacting.write_note(reader, bookmarks.get_bookmark(reader.id, post.first_address), note)
     return Status(204, None)
 
 

@@ -150,7 +150,11 @@ class TestChanging:
     def test_bookmarks_and_watches_and_marks(self, thread: Thread, bob: User, comes: Comes) -> None:
         program, user_id = comes(bob), str(bob.pk)
         assert program.asks("PUT", f"{self.path(thread)}/bookmark").status_code == 204
-        assert len(bookmarks.list_bookmarks(user_id, 5)) == 1
+        assert [each.note for each in bookmarks.list_bookmarks(user_id, 5)] == [""]
+        for note, status in (("Read again.", 204), ("x" * 501, 422)):
+            assert program.asks("PUT", f"{self.path(thread)}/bookmark", {"note": note}).status_code == status
+        assert program.asks("PUT", f"{self.path(thread)}/bookmark", {}).status_code == 204
+        assert [each.note for each in bookmarks.list_bookmarks(user_id, 5)] == ["Read again."]
         assert program.asks("DELETE", f"{self.path(thread)}/bookmark").status_code == 204
         assert bookmarks.list_bookmarks(user_id, 5) == []
         head = f"/forums/aws/threads/{thread.id}"
