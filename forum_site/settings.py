@@ -220,7 +220,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional" if LOCAL else "mandatory")
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_USERNAME_MIN_LENGTH = 3
+# The adapter says how long a name has to be, together with what else it has to be.
+ACCOUNT_USERNAME_MIN_LENGTH = 1
 # On top of allauth's own limits: a new name makes every page stale.
 ACCOUNT_RATE_LIMITS = {"change_username": "5/d/user", "export_data": "3/d/user"}
 # Where members' exports are built and fetched from: with several machines, a folder that all of them see.

@@ -105,6 +105,11 @@ class TestSignUp:
         assert answer.status_code == 200 and "has-error" in text(answer)
         assert not User.objects.exists()
 
+    @pytest.mark.parametrize("username", ["a", "ab", "a" * 31, "-ada", "a da", "ада"], ids=ascii)
+    def test_of_a_name_of_another_shape_says_what_a_name_is(self, site: None, client: Client, username: str) -> None:
+        said = text(sign_up(client, username)).partition('id="id_username_error">')[2].partition("<")[0]
+        assert said.startswith("Use 3 to 30 characters: letters from a to z, digits")
+
     @pytest.mark.parametrize("username", ["abc", "a" * 30, "7of9", "Ada_L", "a.b-c_d", "x--", "administratrix"])
     def test_takes_every_other_name(self, site: None, client: Client, username: str) -> None:
         assert sign_up(client, username).status_code == 302
