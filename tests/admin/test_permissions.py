@@ -121,7 +121,7 @@ admin:to-change-*         ss--++  ss--++
 # Pages of readers and of each member's own things: tests/safe/test_private.py and tests/views try these.
 OF_READERS = {
     *("home", "forum", "forum_latest", "thread_by_id", "thread", "post", "member", "theme", "language", "preview"),
-    *("leaderboard", "member_threads", "send_image", "image", "avatar", "settings_avatar"),
+    *("leaderboard", "member_threads", "send_image", "image", "avatar", "settings_avatar", "spelt_tag"),
     *(
         "new_thread",
         "reply",
