@@ -76,6 +76,8 @@ _IMAGE = re.compile(r"https?://|/(?!/)")
 IMAGE_NAME = r"[0-9a-f]{32}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3}"
 _OWN_IMAGE = re.compile(rf"/i/({IMAGE_NAME})\.webp")
 _OWN_IMAGE_TAG = re.compile(r'<img src="/i/[0-9a-f]{32}-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})\.webp"')
+# What is left of a link whose address may not be: words, which look like what they are.
+_NO_LINK = re.compile(r'<a(?: (?!href=)[a-z]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 _LANGUAGE = re.compile(r"language-[\w+#.-]{1,30}", re.ASCII)
 _LINE_END = re.compile(r"<br|</(?:p|li|h\d|pre|tr)>|\n(?!<)")
 
@@ -154,7 +156,7 @@ def render(source: str) -> SafeString:
     if '<img src="/i/' in markup:
         # Its place is kept free, so that the page does not jump when it comes.
         markup = _OWN_IMAGE_TAG.sub(r'\g<0> width="\1" height="\2"', markup)
-    return mark_safe(_CLEANER.clean(markup))
+    return mark_safe(_cleaned(markup))
 
 
 def document(source: str) -> SafeString:
@@ -211,7 +213,7 @@ def plain(source: str, limit: int) -> str:
 
 def read(source: str) -> tuple[str, list[str]]:
     """What people read in a post, as text, and the addresses of its links and images, in order."""
-    clean = _CLEANER.clean(_markup(source))
+    clean = _cleaned(_markup(source))
     return html.unescape(_TAG.sub("", clean)), [html.unescape(each) for each in _ADDRESS.findall(clean)]
 
 
@@ -226,6 +228,11 @@ def _markup(source: str) -> str:
     markup = comrak.render_markdown(source, _extensions(source), _PARSE, _RENDER).replace(_LESS, "&lt;")
     # A numeric entity may name a control character that was not there before.
     return _CONTROL.sub("", markup) if "&#" in source else markup
+
+
+def _cleaned(markup: str) -> str:
+    clean = _CLEANER.clean(markup)
+    return _NO_LINK.sub(r"\1", clean) if "<a " in clean else clean
 
 
 def _readable(source: str) -> str:
