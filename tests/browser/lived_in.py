@@ -165,7 +165,8 @@ class Fill:
         TOTP.activate(grace, generate_totp_secret())
         RecoveryCodes.activate(grace)
         self.samples |= {
-            "stop": unsubscribing.token(str(bob.pk), "like"),
+            "stop": unsubscribing.token(str(bob.pk), "reply"),
+            "stopped": unsubscribing.token(str(bob.pk), "like"),
             "confirmation": EmailConfirmationHMAC(address).key,
             "reset": f"{user_pk_to_url_str(bob)}-{default_token_generator.make_token(bob)}",
             "second": Authenticator.objects.filter(user=grace).first().pk,

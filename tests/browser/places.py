@@ -111,6 +111,7 @@ a         /settings/close/
 a.n       /settings/export/
 a         /settings/notifications/
 s         /unsubscribe/{stop}/
+s         /unsubscribe/{stopped}/
 s         /unsubscribe/nonsense/
 
 s         /accounts/login/
