@@ -16,7 +16,7 @@ with posts in it, which say how many posts: thousands of acts alike would leave 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,21 +36,19 @@ from forum.jobs import Progress
 from forum.models import Job, User
 from forum.permissions import FOREVER, Reader
 from forum.tables import cases, moderation, sweeps, tallies
-from forum.tables.base import commit_between, pause
+from forum.tables.base import pause
 from forum.tables.changes import HIDDEN, VISIBLE
-from forum.tables.keys import Nonce, post_timestamp
-from forum.tables.moderation import Record, forum_subject, new_act, user_subject
+from forum.tables.keys import Nonce
+from forum.tables.moderation import Record, new_act
 from forum.tables.sweeps import Change, Found
 
-from . import approving, bulk_events, closing, sanctions, touched
+from . import approving, bulk_events, closing, nuke_log, sanctions, touched
 
 # How often one post is tried that others change meanwhile.
 ATTEMPTS = 8
 # What is listed on the job's page.
 MOST_DOMAINS = 200
 MOST_THREADS = 100
-# A transaction takes 100 items.
-RECORDS_AT_ONCE = 90
 # At the end it looks again at what is newer than this before its start: an index shows posts a little late.
 AGAIN = timedelta(minutes=1)
 
@@ -155,7 +153,7 @@ def _nuke_step(job: Job) -> Progress:
     member = User.objects.filter(pk=job.member_id).first()
     if state["stage"] == "account":
         if member is not None:
-            _note(job, state)
+            nuke_log.note(job, state)
             if not member.suspended_until or member.suspended_until < FOREVER:
                 sanctions.suspend(_actor(job), member, FOREVER, state["reason"], may=True, job_id=str(job.pk))
         approving.withdraw_all(job.member_id, "The account was suspended.")
@@ -165,7 +163,7 @@ def _nuke_step(job: Job) -> Progress:
     newest = pages.current(tags.user(member.username)).written if member and not state["cursor"] else {}
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"], newest)
     hidden = _sweep(found, lambda each: _hiding(job, each), job.member_id)
-    _count(job, state, hidden)
+    nuke_log.count(job, state, hidden)
     bulk_events.swept(job, hidden, _actor(job).name)
     _close_others(job, found, hidden)
     _list_links(state, hidden)
@@ -189,7 +187,7 @@ def _unnuke_step(job: Job) -> Progress:
         return Progress(state | {"stage": "posts", "cursor": ""}, total=job.total)
     found, cursor = sweeps.list_batch(job.member_id, state["cursor"])
     shown = _sweep(found, lambda each: _showing(job, each), job.member_id)
-    _count(job, state, shown)
+    nuke_log.count(job, state, shown)
     bulk_events.swept(job, shown, _actor(job).name)
     done = job.done + len(shown)
     state["cursor"], finished = cursor, not cursor
@@ -220,7 +218,7 @@ def _so_far(cursor: str) -> str:
 
 def _give_account_back(job: Job) -> None:
     """As far as it still is as the job left it, and no other such job stands."""
-    _note(job, job.state)
+    nuke_log.note(job, job.state)
     member = User.objects.filter(pk=job.member_id, suspended_until=FOREVER).first()
     # Jobs of before did not keep why the account was suspended.
     if member is None or job.state.get("stands") not in (None, member.suspension_reason):
@@ -234,49 +232,6 @@ def _give_account_back(job: Job) -> None:
             sanctions.suspend(_actor(job), member, before, reason or reasons.AS_BEFORE, may=True, job_id=str(job.pk))
     else:
         sanctions.unsuspend(_actor(job), member, may=True, job_id=str(job.pk))
-
-
-# -- The log --------------------------------------------------------------------------------------
-
-
-def _count(job: Job, state: dict[str, Any], changes: Sequence[Change]) -> None:
-    """Note in the log how many posts it has been so far, in all and in each forum. No calls where these are none."""
-    if changes:
-        forums = Counter(state.get("forums", {}))
-        forums.update(change.found.post.forum for change in changes)
-        state["forums"] = dict(forums)
-        _note(job, state)
-
-
-def _note(job: Job, state: Mapping[str, Any]) -> None:
-    """The records of the act as a whole. They have names of their own, so that storing them again replaces them."""
-    forums: dict[str, int] = state.get("forums", {})
-    kind, in_forum = ("nuke", "hide all") if job.kind == "nuke" else ("unnuke", "show all")
-    records = [_whole(job, user_subject(job.member_id), kind, sum(forums.values()))]
-    for name, count in forums.items():
-        record = _whole(job, forum_subject(name), in_forum, count, name)
-        # The month has the record of the whole.
-        record.month = None
-        records.append(record)
-    for start in range(0, len(records), RECORDS_AT_ONCE):
-        commit_between(puts=[(record, None) for record in records[start : start + RECORDS_AT_ONCE]])
-
-
-def _whole(job: Job, subject: str, kind: str, count: int, forum: str = "") -> Record:
-    nonce = Nonce(job.state["nonce"])
-    record = new_act(
-        subject,
-        kind,
-        job.state["actor"][0],
-        job.state.get("reason", ""),
-        forum=forum,
-        member_id=job.member_id,
-        after={"posts": count} if count else None,
-        job_id=str(job.pk),
-    )
-    record.event_time = post_timestamp(nonce.about(forum) if forum else nonce, job.created)
-    record.month = record.event_time[:7]
-    return record
 
 
 # -- The posts ------------------------------------------------------------------------------------
