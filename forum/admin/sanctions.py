@@ -205,7 +205,7 @@ def _form(request: HttpRequest, user: User, act: str, form: ReasonForm, status: 
         "act": ACTS[act],
         "form": form,
         "page_url": reverse("admin:moderate_member", args=[user.pk]),
-        "standing": _sanction(user, sanctions.SANCTION[act]) if act in sanctions.SANCTION else "",
+        "standing": in_words(user, sanctions.SANCTION[act]) if act in sanctions.SANCTION else "",
     }
     return _page(request, "admin/forum/member_act.html", user, context, status)
 
@@ -234,8 +234,8 @@ def _facts(user: User) -> list[tuple[str, object]]:
         (_("Trust"), _("%(level)s, fixed by hand") % {"level": level} if user.trust_fixed else level),
         (_("Read"), _reading(user)),
         (_("Moderates"), _("yes") if sanctions.is_moderator(user) else ""),
-        (_("Silenced"), _sanction(user, "silenced")),
-        (_("Suspended"), _sanction(user, "suspended")),
+        (_("Silenced"), in_words(user, "silenced")),
+        (_("Suspended"), in_words(user, "suspended")),
         (
             _("Sessions"),
             _("all ended at once, %(count)d×") % {"count": user.session_epoch} if user.session_epoch else "",
@@ -253,7 +253,7 @@ def _reading(user: User) -> str:
     return _("%(pages)s on %(days)s") % {"pages": pages, "days": days}
 
 
-def _sanction(user: User, sanction: str) -> str:
+def in_words(user: User, sanction: str) -> str:
     """Until when it lasts, or lasted, and why; "" where there was none."""
     return _standing(getattr(user, sanction), *(getattr(user, name) for name in sanctions.KEPT[sanction]))
 

@@ -251,6 +251,17 @@ class TestWays:
         assert {"ada", "Bob"} <= set(rows.findall(text(browser, "/admin/forum/user/?trust__exact=0")))
 
 
+class TestStanding:
+    def test_lists_who_is_silenced_or_suspended_now(self, office: Client, ada: User, bob: User, mod: User) -> None:
+        assert "Nobody is silenced or suspended now." in text(office, "/admin/standing/")
+        office.post(page(ada, "silence"), {"reason": "Too many adverts.", "lasts": "7"})
+        office.post(page(bob, "suspend"), {"reason": "Threats.", "lasts": "good"})
+        User.objects.filter(pk=mod.pk).update(silenced_until=timezone.now() - timedelta(days=1))
+        shown = text(office, "/admin/standing/")
+        assert page(ada) in shown and "Too many adverts." in shown and "for good: Threats." in shown
+        assert page(mod) not in shown and "/admin/standing/" in text(office, "/admin/")
+
+
 class TestHistory:
     def test_goes_on_page_by_page(self, office: Client, ada: User) -> None:
         for number in range(28):

@@ -92,13 +92,14 @@ admin:log                 ss++++  ssxxxx
 admin:log_export          ss++++  ssxxxx
 admin:moderate_member     ss--++  ss--xx
 admin:moderate_member_act ss--++  ss--++
+admin:standing            ss--++  ss--xx
 admin:tags                ss--++  ss--++
 clear_profile             s---++  s---++
 admin:nuke                ss--++  ss--++
 admin:unnuke              ss--xx  ss--++
 
 admin:jobs                ss++++  ssxxxx
-admin:job                 ss-+-+  ss-+-+
+admin:job                 ss-+++  ss-+++
 admin:operations          ss---+  ss---x
 admin:cache               ss---+  ss---+
 

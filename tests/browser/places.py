@@ -165,6 +165,7 @@ g         /admin/jobs/{job}/
 g         /admin/jobs/999/
 g         /admin/operations/
 g         /admin/cache/
+m         /admin/standing/
 m         /admin/forum/user/{spammer}/moderation/
 m         /admin/forum/user/{nova}/moderation/
 m         /admin/forum/user/{spammer}/moderation/warn/
