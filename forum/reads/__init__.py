@@ -21,7 +21,7 @@ Marks are of help and no promise: without Redis there are none, and nobody waits
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -29,6 +29,7 @@ from forum.cache import local
 from forum.cache.tracking import Tracker
 from forum.errors import Unavailable
 from forum.redis import Down
+from forum.tables.threads import MOVES_EVERY
 
 from . import store
 from .scripts import FIRST_MINUTE, NUMBERS
@@ -37,6 +38,8 @@ from .store import ALL, key_of, of_forum
 # What a process keeps: members, and of each so many scores.
 MOST_KEPT = 2000
 MOST_SCORES = 400
+# So much later than its place in a list says a hot thread may have been active, in us.
+LATER = MOVES_EVERY // timedelta(microseconds=1)
 
 NEWS = -1
 """There are posts that the member has not read, in a thread that was not opened before: nobody knows how many."""
@@ -70,7 +73,9 @@ class Marks:
 
     def unread(self, forum: str, thread_id: str, last_number: int, last_activity: datetime) -> int:
         """How many posts of a thread the member has not read, or NEWS; 0 for none."""
-        if moment(last_activity) <= self.watermark(forum) or self.number(thread_id) >= last_number:
+        before = self.watermark(forum) - moment(last_activity)
+        # Where that is a matter of moments the mark knows better: it is made with the watermark.
+        if before >= (LATER if self.number(thread_id) else 0) or self.number(thread_id) >= last_number:
             return 0
         known, since = self.read_to(forum, thread_id), last_number - self.number(thread_id)
         # A single post that has come since the mark was made is new, whatever was marked as read meanwhile.

@@ -120,10 +120,10 @@ class TestAPage:
         reply(ada, thread)
         moderator = signed_in(mod)
         moderator.post(f"/admin/posts/{thread.id}-2/hide/", {"reason": "Not nice", "confirmed": "1"})
-        link = f'<a href="/admin/posts/{thread.id}-2/">'
-        assert f"hid {link}post 2</a>" in moderator.get("/admin/log/").content.decode()
+        what = f'<a href="/admin/posts/{thread.id}-2/">post 2</a> in “{thread.title}”'
+        assert f"hid {what}" in moderator.get("/admin/log/").content.decode()
         # The verb comes last there.
-        assert f"{link}post 2</a> hid" in moderator.get("/admin/log/", headers=GERMAN).content.decode()
+        assert f"{what} hid" in moderator.get("/admin/log/", headers=GERMAN).content.decode()
 
     def test_calls_a_job_by_it_whoever_began_it(self, german: None, mod: User) -> None:
         User.objects.filter(pk=mod.pk).update(is_superuser=True)
