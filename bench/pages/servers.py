@@ -39,6 +39,7 @@ SERVERS = {
     "off": Server(OURS, {"FAST_PATH": "off"}),
     "redis": Server(OURS, {"LOCAL_PAGES_MB": "0"}),
     "django": Server(STOCK, {"DJANGO_SETTINGS_MODULE": "bench.pages.stock"}),
+    "ready": Server([*OURS[:2], "bench.pages.ready:application()"], {"FAST_PATH": "off"}),
     "uncached": Server(UNCACHED, {"FAST_PATH": "off"}),
 }
 
@@ -65,6 +66,7 @@ ROWS = [
     Row("fast path, signed in", "fast", signed_in=True, proof=HIT, aim=0.65),
     Row("WSGI front alone, anonymous", "wsgi", proof=HIT, aim=0.10),
     Row("WSGI front alone, signed in", "wsgi", signed_in=True, proof=HIT),
+    Row("gunicorn's threads, ready bytes", "ready", proof=HIT),
     Row("fast path off, anonymous", "off", proof=HIT),
     Row("fast path off, signed in", "off", signed_in=True, proof=HIT),
     Row("every hit from Redis, anonymous", "redis", proof=HIT),
