@@ -95,8 +95,7 @@ class Watch:
         with self._lock:
             self.learn(visitor)
             where = f"{visitor.name or 'a stranger'} at {answer.url} ({answer.status} {answer.cache})"
-            # Who does two things to their own notes at one moment may be asked to come again; there is nothing else.
-            assert answer.status < 500 or (answer.status == 503 and "/notifications/" in answer.url), where
+            assert answer.status < 500, where
             assert not INLINE.search(answer.body), f"{where}: {INLINE.search(answer.body)}"
             self._tokens(visitor, answer, where)
             whole = "\n".join([answer.body, *(f"{name}: {value}" for name, value in answer.headers)])
