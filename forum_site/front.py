@@ -36,8 +36,8 @@ def wanted() -> bool:
     return _fast_path() not in ("off", "0", "false", "no")
 
 
-def wanted_in_loop() -> bool:
-    """Whether also in the loop of gunicorn's worker, and not by the front alone (`wsgi`)."""
+def wanted_in_bytes() -> bool:
+    """Whether also past WSGI, by a worker that reads and writes the bytes itself."""
     return wanted() and _fast_path() != "wsgi"
 
 
@@ -50,15 +50,26 @@ def before(application: Application) -> Application:
     from forum import fast
 
     def front(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        ask = asked(environ)
         # The request has arrived, so one look at each server's pushes from now on is enough for it.
-        reply = found(fast.find, ask, time.monotonic()) if ask else None
-        if reply is None:
-            return application(environ, start_response)
-        start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
-        return [reply.body]
+        body = remembered(fast.find, environ, start_response, time.monotonic())
+        return application(environ, start_response) if body is None else body
 
     return front
+
+
+def remembered(find: Find, environ: Environ, start_response: StartResponse, moment: float) -> list[bytes] | None:
+    """The answer as a WSGI application gives it, to a request that had arrived by `moment`; None, with nothing
+    started, if `find` has none."""
+    ask = asked(environ)
+    reply = found(find, ask, moment) if ask else None
+    if reply is None:
+        return None
+    start_response(status_line(reply.status), reply.headers)
+    return [reply.body]
+
+
+def status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 def found(find: Find, ask: Ask, moment: float) -> Reply | None:

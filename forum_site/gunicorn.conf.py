@@ -1,8 +1,8 @@
 """The web server, for `manage.py up` and for deployments: `gunicorn -c forum_site/gunicorn.conf.py forum_site.wsgi`.
 
 PORT (then every address is listened on; else 127.0.0.1:8000), WEB_CONCURRENCY (worker processes),
-THREADS (in each) and FAST_PATH come from the environment. FAST_PATH is on, `wsgi` (gunicorn's threads,
-and what is in memory is still answered before Django) or off (Django answers alone).
+THREADS (in each) and FAST_PATH come from the environment. FAST_PATH is on (what is in memory is answered
+from bytes to bytes), `wsgi` (it is answered through WSGI, still before Django) or off (Django answers alone).
 """
 
 import gc
@@ -20,7 +20,7 @@ from forum_site.balance import balance
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-worker_class = f"forum_site.worker.{'FastWorker' if front.wanted_in_loop() else 'SharingWorker'}"
+worker_class = f"forum_site.worker.{'FastWorker' if front.wanted() else 'SharingWorker'}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("THREADS") or 6)
 

@@ -1,9 +1,10 @@
 """gunicorn's threaded worker, with an accept loop that answers from memory what it can.
 
 A request for a page that this process remembers is answered where its bytes come in, with one system
-call and no change of thread. All others are gunicorn's: the bytes go back to its own reader, and a
-thread of its pool goes on as if nobody had looked. The loop itself never waits for anybody: slow
-readers, and clients that keep a closed connection open, wait in it as idle ones do.
+call and no change of thread; how the answer is made is `forum_site.answers`' affair. All others are
+gunicorn's: the bytes go back to its own reader, and a thread of its pool goes on as if nobody had
+looked. The loop itself never waits for anybody: slow readers, and clients that keep a closed connection
+open, wait in it as idle ones do.
 
 It leans on the inside of `gunicorn.workers.gthread`, so `forum_site.worker` chooses it only with the
 versions that the tests ran with.
@@ -17,18 +18,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
-from gunicorn import SERVER, util  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
-from forum.exchange import Reply
-from forum_site import front
-from forum_site.access import AccessLog
+from forum_site.answers import Answers, Called, Written
 from forum_site.balance import balance
-from forum_site.plain import Reader
 
 # As much as gunicorn reads at once.
 READ_BYTES = 8 * 1024
@@ -115,50 +111,10 @@ class Poller:
         self._epoll.unregister(file.fileno())
 
 
-class Opening:
-    """The first lines of an answer, as gunicorn writes them; made anew every second, by whoever says `tick`."""
-
-    def __init__(self) -> None:
-        self._second = 0
-        self._over = 0.0
-        self._lines: dict[int, bytes] = {}
-        self._wholes: dict[int, tuple[Reply, bytes]] = {}
-
-    def tick(self, moment: float) -> None:
-        """It is now `moment`, by time.monotonic()."""
-        if moment >= self._over:
-            second, part = divmod(time.time(), 1)
-            self._second, self._over = int(second), moment + 1 - part
-            self._lines, self._wholes = {}, {}
-
-    def whole(self, reply: Reply) -> bytes:
-        """All that goes out. A copy of some KB costs half a microsecond less than to measure four pieces and hand
-        them to the system; the copy of a reply that many get in one second is made once."""
-        found = self._wholes.get(id(reply))
-        if found is not None:
-            return found[1]
-        answer = b"".join((self.lines(reply.status), reply.head, b"\r\n", reply.body))
-        if reply.shared:
-            # With the reply, whose number is nobody else's as long as it is here.
-            self._wholes[id(reply)] = reply, answer
-        return answer
-
-    def lines(self, status: int) -> bytes:
-        lines = self._lines.get(status)
-        return self._make(status) if lines is None else lines
-
-    def _make(self, status: int) -> bytes:
-        date = util.http_date(self._second)
-        text = f"HTTP/1.1 {status_line(status)}\r\nServer: {SERVER}\r\nDate: {date}\r\nConnection: keep-alive\r\n"
-        return self._lines.setdefault(status, text.encode("ascii"))
-
-
-def status_line(status: int) -> str:
-    return f"{status} {HTTPStatus(status).phrase}"
-
-
 class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
     """See above. Fresh connections wait among the kept-alive ones, from where their first request is read."""
+
+    answers: type[Answers] = Called
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -166,7 +122,6 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self.pending_conns = Waiting()
         self.parting_conns = Waiting()
         self.poller: Any = None
-        self._opening = Opening()
         self._notified = self._woken = 0.0
         self._keep_up: Callable[[], None] = lambda: None
         # gunicorn looks its settings up each time, which is slow.
@@ -181,10 +136,8 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         # Only now: what finds pages needs the application's settings.
         from forum import fast
 
-        self._find = fast.find
         self._keep_up = fast.keep_up
-        self._reader = Reader(self.cfg)
-        self._access = AccessLog(self.cfg, self.log) if self.log.access_log_enabled else None
+        self._answer = self.answers(self.cfg, self.log, fast.find).answer
 
     def notify(self) -> None:
         """Tell gunicorn that we live: twice a second is enough, and every turn of the loop costs too much."""
@@ -207,7 +160,6 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         while True:
             ready = poll(timeout)
             self._woken = now = time.monotonic()
-            self._opening.tick(now)
             balance.have(self.nr_conns)
             for descriptor, _ in ready:
                 # Whoever was called before may have closed it.
@@ -245,15 +197,12 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         data = self._receive(conn, self.keepalived_conns, READ_BYTES)
         if not data:
             return
-        plain = self._reader.read(data, conn)
-        reply = front.found(self._find, plain[0], self._woken) if plain else None
-        if plain is None or reply is None:
+        answer = self._answer(data, conn, self._woken)
+        if answer is None:
             self._leave_to_gunicorn(conn, data)
             return
         self.nr += 1
-        self._send(conn, client, self._opening.whole(reply))
-        if self._access:
-            self._access.write(conn, plain[1], plain[0].tls, status_line(reply.status), reply, self._woken)
+        self._send(conn, client, answer)
 
     def _receive(self, conn: Any, waiting: Waiting, size: int) -> bytes:
         """What came in; b"" if nothing did, or if the client has gone: then so is the connection."""
@@ -350,3 +299,9 @@ class LoopWorker(gthread.ThreadWorker):  # type: ignore[misc]
         now = time.monotonic()
         while self.parting_conns and self.parting_conns[0].timeout <= now:
             self._drop(self.parting_conns[0], self.parting_conns)
+
+
+class ByteWorker(LoopWorker):
+    """The same, reading and writing the bytes itself; it needs gunicorn's C parser."""
+
+    answers = Written

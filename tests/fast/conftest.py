@@ -1,4 +1,5 @@
-"""Three servers for all of these tests: with the fast path in the loop, the same but small, and gunicorn alone."""
+"""The servers of these tests: the fast path in the loop, from bytes to bytes and through WSGI; the same but small; and
+gunicorn alone."""
 
 import importlib.util
 import os
@@ -10,7 +11,7 @@ import pytest
 
 from tests.fast.server import Server
 
-ABSENT = "the tests of the worker's loop need gunicorn_h1c: pip install -r requirements-fast.txt, with a C compiler"
+ABSENT = "half of the tests of the worker's loop need gunicorn_h1c: pip install -r requirements-fast.txt, with gcc"
 
 # All that the log can say and that does not differ between two requests.
 ACCESS_FORMAT = (
@@ -30,10 +31,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="session")
-def parser() -> None:
-    """gunicorn's C parser, which not every machine can build; without it, or epoll, there is no loop to test."""
+def epoll() -> None:
+    """Without it there is no loop to test."""
     if not hasattr(select, "epoll"):
         pytest.skip("The loop needs epoll, which only Linux has.")
+
+
+@pytest.fixture(scope="session")
+def parser(epoll: None) -> None:
+    """gunicorn's C parser, which not every machine can build; without it the loop answers through WSGI alone."""
     if importlib.util.find_spec("gunicorn_h1c") is None:
         pytest.fail(ABSENT, pytrace=False) if os.environ.get("CI") else pytest.skip(ABSENT)
 
@@ -43,23 +49,32 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fast")
 
 
+@pytest.fixture(scope="session", params=["on", "wsgi"])
+def fast_path(request: pytest.FixtureRequest, epoll: None) -> str:
+    """What FAST_PATH is: the loop answers either way."""
+    if request.param == "on":
+        request.getfixturevalue("parser")
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def server(home: Path, parser: None) -> Iterator[Server]:
-    with Server(home) as server:
+def server(home: Path, fast_path: str) -> Iterator[Server]:
+    with Server(home, FAST_PATH=fast_path) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def small(home: Path, access_log: Path, parser: None) -> Iterator[Server]:
+def small(home: Path, access_log: Path, fast_path: str) -> Iterator[Server]:
     """Twelve connections, of which each of four threads may need one; a second of silence; an access log."""
-    limits = ("--worker-connections", "12", "--threads", "4", "--keep-alive", "1")
-    with Server(home, *limits, "--access-logfile", str(access_log), "--access-logformat", ACCESS_FORMAT) as server:
+    options = ["--worker-connections", "12", "--threads", "4", "--keep-alive", "1"]
+    options += ["--access-logfile", str(access_log), "--access-logformat", ACCESS_FORMAT]
+    with Server(home, *options, FAST_PATH=fast_path) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def access_log(home: Path) -> Path:
-    return home / "access.log"
+def access_log(home: Path, fast_path: str) -> Path:
+    return home / f"access-{fast_path}.log"
 
 
 @pytest.fixture(scope="session")

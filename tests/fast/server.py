@@ -115,6 +115,8 @@ class Server:
 
     def __init__(self, home: Path, *options: str, app: str = "application", **environment: str) -> None:
         self.port = free_port()
+        # Then gunicorn's own reader says what is asked, and the front may answer whatever that takes for a plain GET.
+        self.through_wsgi = environment.get("FAST_PATH") == "wsgi"
         self.output = home / f"{self.port}.log"
         command = [sys.executable, "-m", "gunicorn", "--config", "forum_site/gunicorn.conf.py"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", "1"]

@@ -18,9 +18,9 @@ def worker_of(client: Client) -> int:
     return int(client.get("/kept/1").header("X-Process"))
 
 
-@pytest.fixture(params=["on", "off"])
+@pytest.fixture(params=["on", "wsgi", "off"])
 def two(home: Path, parser: None, request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Two workers, with the fast path in their loops and with threads alone."""
+    """Two workers, answering in their loops, in both ways, and with threads alone."""
     with Server(home, "--workers", "2", FAST_PATH=request.param) as server:
         eventually(lambda: len(workers(server)) == 2, 20)
         yield server

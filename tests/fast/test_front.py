@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 from forum import fast
 from forum.exchange import Ask, Reply
 from forum_site import front, worker
-from forum_site.loop import LoopWorker
+from forum_site.loop import ByteWorker, LoopWorker
 from forum_site.worker import SharingWorker
 
 PLAIN = {
@@ -127,19 +127,19 @@ def test_a_fault_in_the_fast_path_is_logged_and_django_answers(monkeypatch, capl
 
 
 @pytest.mark.parametrize(
-    ("value", "on", "in_loop"),
+    ("value", "on", "in_bytes"),
     [
         *((yes, True, True) for yes in (None, "on", "1")),
         ("wsgi", True, False),
         *((no, False, False) for no in ("off", "0", "False", " no ")),
     ],
 )
-def test_one_setting_turns_it_off(value, on, in_loop, monkeypatch):
+def test_one_setting_turns_it_off(value, on, in_bytes, monkeypatch):
     monkeypatch.delenv("FAST_PATH", raising=False)
     if value is not None:
         monkeypatch.setenv("FAST_PATH", value)
     assert front.wanted() is on
-    assert front.wanted_in_loop() is in_loop
+    assert front.wanted_in_bytes() is in_bytes
 
 
 # -- When the worker is gunicorn's own ------------------------------------------------------------
@@ -161,7 +161,7 @@ def configured(**settings: Any) -> Config:
 
 def test_the_loop_answers_under_the_settings_of_most_sites(parser):
     cfg = configured(keepalive=30, accesslog="-", forwarded_allow_ips="*", max_requests=1000, bind="unix:/tmp/a")
-    assert (worker.obstacle(cfg), made(cfg)) == ("", LoopWorker)
+    assert (worker.obstacle(cfg), worker.detour(cfg), made(cfg)) == ("", "", ByteWorker)
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,8 @@ def test_the_loop_answers_under_the_settings_of_most_sites(parser):
         ({"proxy_protocol": "auto"}, "more than HTTP/1.1"),
         ({"http_protocols": "h1,h2"}, "more than HTTP/1.1"),
         ({"protocol": "uwsgi"}, "more than HTTP/1.1"),
-        ({"http_parser": "python"}, "not to use its C parser"),
-        ({"permit_obsolete_folding": True}, "not to use its C parser"),
-        ({"header_map": "dangerous"}, "headers with underscores"),
-        ({"forwarder_headers": "*"}, "headers with underscores"),
         ({"pre_request": lambda worker, request: None}, "pre_request or post_request"),
         ({"post_request": lambda worker, request: None}, "pre_request or post_request"),
-        ({"statsd_host": "localhost:8125"}, "the logger is not gunicorn's own"),
-        ({"logger_class": "gunicorn.instrument.statsd.Statsd"}, "the logger is not gunicorn's own"),
         ({"keepalive": 0}, "no connection is kept alive"),
     ],
 )
@@ -186,6 +180,28 @@ def test_settings_that_the_loop_could_not_honour_leave_everything_to_gunicorn(se
     cfg = configured(**settings)
     assert sentence in worker.obstacle(cfg)
     assert made(cfg) is SharingWorker
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"http_parser": "python"}, "not to use its C parser"),
+        ({"permit_obsolete_folding": True}, "not to use its C parser"),
+        ({"header_map": "dangerous"}, "headers with underscores"),
+        ({"forwarder_headers": "*"}, "headers with underscores"),
+        ({"statsd_host": "localhost:8125"}, "the logger is not gunicorn's own"),
+        ({"logger_class": "gunicorn.instrument.statsd.Statsd"}, "the logger is not gunicorn's own"),
+    ],
+)
+def test_settings_under_which_gunicorn_has_to_read_requests_itself_lead_through_wsgi(settings, sentence, parser):
+    cfg = configured(**settings)
+    assert (worker.obstacle(cfg), made(cfg)) == ("", LoopWorker)
+    assert sentence in worker.detour(cfg)
+
+
+def test_fast_path_leads_through_wsgi_where_it_is_told_to(monkeypatch, parser):
+    monkeypatch.setenv("FAST_PATH", "wsgi")
+    assert made(configured()) is LoopWorker
 
 
 def test_a_worker_told_to_stop_at_once_while_it_hands_on_a_request_does_not_wait_for_itself(parser):

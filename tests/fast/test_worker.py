@@ -71,7 +71,7 @@ def test_a_fault_in_the_fast_path_costs_speed_and_not_the_answer(server):
 )
 def test_what_is_no_plain_get_is_answered_by_gunicorn(request_, server, plain):
     answer = server.exchange(request_)
-    assert b"X-Way: ordinary" in answer
+    assert b"X-Way: ordinary" in answer or server.through_wsgi
     assert without_what_varies(answer) == without_what_varies(plain.exchange(request_))
 
 
@@ -87,7 +87,7 @@ def test_what_is_no_plain_get_is_answered_by_gunicorn(request_, server, plain):
 )
 def test_headers_that_ask_for_more_than_the_page_are_for_gunicorn(line, server, plain):
     answer = server.exchange(get("/kept/1", line))
-    assert b"X-Way: ordinary" in answer
+    assert b"X-Way: ordinary" in answer or server.through_wsgi
     assert without_what_varies(answer) == without_what_varies(plain.exchange(get("/kept/1", line)))
 
 
@@ -119,13 +119,13 @@ def test_headers_that_ask_for_more_than_the_page_are_for_gunicorn(line, server, 
 )
 def test_what_is_badly_written_is_judged_by_gunicorn(request_, status, server, plain):
     answer = server.exchange(request_)
-    assert b"X-Way: fast" not in answer
+    assert b"X-Way: fast" not in answer or server.through_wsgi
     assert answer.split(b" ")[1] == status
     assert without_what_varies(answer) == without_what_varies(plain.exchange(request_))
 
 
 def without_what_varies(answer: bytes) -> list[bytes]:
-    return [line for line in answer.split(b"\r\n") if not line.startswith((b"Date: ", b"X-Process: "))]
+    return [line for line in answer.split(b"\r\n") if not line.startswith((b"Date: ", b"X-Process: ", b"X-Way: "))]
 
 
 # -- How bytes arrive -----------------------------------------------------------------------------
@@ -360,14 +360,20 @@ def test_the_access_log_has_the_same_line_for_both_ways(small, access_log):
 # -- Without it -----------------------------------------------------------------------------------
 
 
-def test_without_the_c_parser_threads_serve_alone_and_the_front_is_still_there(home):
+def test_without_the_c_parser_what_is_remembered_is_answered_through_wsgi(home):
     hidden = home / "hidden"
     hidden.mkdir()
     (hidden / "gunicorn_h1c.py").write_text("raise ImportError('hidden')\n")
-    with Server(home, app="fronted", PYTHONPATH=str(hidden)) as server:
+    with Server(home, PYTHONPATH=str(hidden)) as server:
         assert [server.get(target).way for target in ("/kept/1", "/2")] == ["fast", "ordinary"]
-        assert server.said.count("gunicorn_h1c is not installed") == 1
+        assert server.said.count("answered through WSGI: gunicorn_h1c is not installed") == 1
         assert "Traceback" not in server.said
+
+
+def test_where_the_loop_cannot_answer_the_front_does_in_a_thread(home):
+    with Server(home, "--keep-alive", "0", app="fronted") as server:
+        assert [server.get(target).way for target in ("/kept/1", "/2")] == ["fast", "ordinary"]
+        assert server.said.count("served by threads alone: no connection is kept alive") == 1
 
 
 def test_one_setting_turns_it_off(plain):
