@@ -51,6 +51,7 @@ class Mode:
 
 MODES = [
     Mode("plain"),
+    Mode("readers", pause=0.5),
     Mode("wsgi", environment={"FAST_PATH": "wsgi"}),
     Mode("ordinary", environment=SLOW),
     Mode("lag", faults.lag, "old answers", lag=0.3),

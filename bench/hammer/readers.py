@@ -11,6 +11,8 @@ from .seen import FORUM, HOME, LATEST, LISTS, MEMBER, THREAD, Seen, listed_threa
 PROCESSES = 3
 PAUSE_SECONDS = 0.02
 KINDS = {HOME: 2, FORUM: 2, LATEST: 2, MEMBER: 2, THREAD: 5}
+# How often one page is read in a row: many readers at once are most at a page that is just being renewed.
+TIMES = (1, 1, 1, 100)
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,17 @@ class Reader:
     def run(self) -> Harvest:
         while time.monotonic() < self.plan.until:
             try:
-                self.look(self.choose())
+                self.look_again_and_again(self.choose(), self.random.choice(TIMES))
             except Broken as broken:
                 # A worker that died, or is being started: nobody was shown anything.
                 self.failed += not broken.cut
                 time.sleep(PAUSE_SECONDS)
         return Harvest(self.reads, self.failed, self.errors)
+
+    def look_again_and_again(self, page: Page, times: int) -> None:
+        for _ in range(times):
+            if time.monotonic() < self.plan.until:
+                self.look(page)
 
     def choose(self) -> Page:
         kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
