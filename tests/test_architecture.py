@@ -18,7 +18,7 @@ from tests.processes import ROOT
 LAYERS = [
     {"highlight"},
     {
-        *("complaints", "diff", "errors", "exchange", "holes", "journal", "languages", "markup"),
+        *("complaints", "diff", "errors", "exchange", "fragments", "holes", "journal", "languages", "markup"),
         *("programs", "redis", "sample", "tagnames", "wording", "zones"),
     },
     {"tables", "cache", "images", "outgoing", "reasons", "uploads"},

@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from forum import form_tokens, holes, readers
+from forum import form_tokens, fragments, holes, readers
 
 register = template.Library()
 
@@ -34,3 +34,9 @@ def post_text(html: str) -> SafeString:
     if "quote-by" not in html:
         return mark_safe(html)
     return mark_safe(_QUOTE.sub(lambda found: found[1] + holes.mark("ignored_quote", found[2]), html))
+
+
+@register.simple_tag
+def fragment(template: str, **values: Any) -> SafeString:
+    """A part of a page that is made of these values alone (`forum.fragments`); they are hashable, as rows are."""
+    return fragments.render(template, **values)

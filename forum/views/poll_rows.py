@@ -57,7 +57,7 @@ class PollRow:
     not the beginning of the next."""
 
     question: str
-    options: Sequence[OptionRow]
+    options: tuple[OptionRow, ...]
     voters: int
     several: bool
     shows: str
@@ -70,10 +70,10 @@ def poll_row(post: Post) -> PollRow | None:
     if poll is None:
         return None
     voters, counts = int(post.poll_voters or 0), [int(count) for count in post.poll_votes or ()]
-    options = [
+    options = tuple(
         OptionRow(number, text, count, result(count, voters) if poll.shows == ALWAYS else SafeString(""))
         for number, (text, count) in enumerate(zip(poll.options, counts, strict=True))
-    ]
+    )
     closes_at = int(poll.closes.timestamp()) if poll.closes else 0
     open_until = poll.closes - timedelta(seconds=1) if poll.closes else None
     return PollRow(poll.question, options, voters, poll.several, poll.shows, open_until, closes_at)

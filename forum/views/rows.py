@@ -1,6 +1,6 @@
 """What templates show: plain values with all URLs and names worked out, one row per line of a list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -86,7 +86,7 @@ class ThreadRow(Row):
     # The number of the post that answers it, 0 for none, and where that is.
     solved: int = 0
     solved_url: str = ""
-    tags: Sequence[TagRow] = ()
+    tags: tuple[TagRow, ...] = ()
     # How often it was read, and by how many, which lists do not know.
     views: int = 0
     readers: int = 0
@@ -96,6 +96,25 @@ class ThreadRow(Row):
         """Why the thread takes no replies: "locked", "archived", or "" where it does."""
         return "archived" if self.archived else "locked" if self.locked else ""
 
+    @property
+    def told(self) -> "ThreadOfPost":
+        """What its posts say of it."""
+        told = self.author, self.author_id, self.solved, self.solved_url, self.archived, self.locked, self.closed
+        return ThreadOfPost(*told)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadOfPost(Row):
+    """What of a thread a post on its page depends on: little, so that it stays as it is when others reply."""
+
+    author: Author
+    author_id: str
+    solved: int
+    solved_url: str
+    archived: bool
+    locked: bool
+    closed: str
+
 
 @dataclass(frozen=True, slots=True)
 class PostRow(Row):
@@ -104,7 +123,7 @@ class PostRow(Row):
     author_id: str
     created: datetime
     edited: datetime | None
-    html: SafeString
+    body: str
     status: str
     deleted: bool
     anchor: str
@@ -122,6 +141,10 @@ class PostRow(Row):
     reason: str = ""
     moved_url: str = ""
     poll: PollRow | None = None
+
+    @property
+    def html(self) -> SafeString:
+        return markup.render(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +250,8 @@ def thread_digest(head: Thread) -> str:
     return blake2b(repr(said).encode(), digest_size=4).hexdigest()
 
 
-def tag_rows(names: Iterable[str]) -> list[TagRow]:
-    return [TagRow(name, links.tag(name)) for name in names]
+def tag_rows(names: Iterable[str]) -> tuple[TagRow, ...]:
+    return tuple(TagRow(name, links.tag(name)) for name in names)
 
 
 def thread_rows(threads: list[tuple[Thread, ForumRow]]) -> list[ThreadRow]:
@@ -246,7 +269,7 @@ def post_row(post: Post, authors: Authors, thread: Thread | None = None, forum: 
         author_id=post.user_id,
         created=post.created,
         edited=post.edited,
-        html=markup.render("" if post.deleted else post.body),
+        body="" if post.deleted else post.body,
         status=post.state,
         deleted=post.deleted,
         anchor=f"post-{number}",
