@@ -1,7 +1,8 @@
 """The two Redis servers, and what happens when one is down: nobody waits for it twice.
 
 `default` holds what may be lost (pages, counters), `sessions` what must not be evicted. A server
-that failed is left alone for a second, so a request pays for a dead Redis once, at most 0.3 s.
+that failed is left alone for a second, so a request pays for a dead Redis once, at most one and a
+half times REDIS_TIMEOUT.
 
 Either may be a cluster, which spreads its keys over several primaries.
 """

@@ -49,6 +49,17 @@ def local_dynamodb_url(data_dir: Path) -> str:
     return path.read_text().strip() if path.exists() else "http://127.0.0.1:8001"
 
 
+def seconds(name: str, default: float, least: float, most: float) -> float:
+    """A length of time from the environment; ends with a sentence where it is none, or out of these bounds."""
+    text = env.str(name, default=str(default))
+    try:
+        if least <= float(text) <= most:
+            return float(text)
+    except ValueError:
+        pass
+    raise SystemExit(f"{name} is {text or 'empty'}: set it to a number of seconds from {least:g} to {most:g}.")
+
+
 # -- What runs, and where its data is -------------------------------------------------------------
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -134,10 +145,14 @@ AWS_REGION = env.str("AWS_REGION", default="us-east-1")
 _socket = local_redis_socket(DATA_DIR)
 REDIS_CACHE_URL = env.str("REDIS_CACHE_URL", default=f"unix://{_socket}?db=0")
 REDIS_SESSION_URL = env.str("REDIS_SESSION_URL", default=f"unix://{_socket}?db=1")
+# How many seconds a server may be silent before it is taken for dead: then it costs nobody a wait for a second.
+# A connection is waited for half as long.
+REDIS_TIMEOUT = seconds("REDIS_TIMEOUT", 0.2, least=0.05, most=2)
 
 
 def redis_alias(url: str, cluster: bool = False) -> dict[str, Any]:
-    """One Redis server, or cluster, as a Django cache: JSON, no call waits over 0.3 s, one retry.
+    """One Redis server, or cluster, as a Django cache: JSON, one retry, no call waits over one and a half times
+    REDIS_TIMEOUT.
 
     A failover costs the retry: the connection broke, or the server says that it is a replica now. A server
     that does not answer in time is not asked again.
@@ -151,8 +166,8 @@ def redis_alias(url: str, cluster: bool = False) -> dict[str, Any]:
     }
     options = {
         "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-        "SOCKET_CONNECT_TIMEOUT": 0.1,
-        "SOCKET_TIMEOUT": 0.2,
+        "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT / 2,
+        "SOCKET_TIMEOUT": REDIS_TIMEOUT,
         "CONNECTION_POOL_KWARGS": pool,
     }
     if cluster:

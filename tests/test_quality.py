@@ -79,9 +79,16 @@ def test_a_deployment_with_something_missing_is_told_what_to_set(missing, senten
         ({"SECRET_KEY": "secret"}, "Your SECRET_KEY has less than 50 characters"),
         ({"DEBUG": "true"}, "You should not have DEBUG set to True in deployment."),
         ({"REDIS_SESSION_URL": PRODUCTION["REDIS_CACHE_URL"]}, "to another server or database than REDIS_CACHE_URL"),
+        ({"REDIS_TIMEOUT": "soon"}, "REDIS_TIMEOUT is soon: set it to a number of seconds from 0.05 to 2."),
+        ({"REDIS_TIMEOUT": "0"}, "REDIS_TIMEOUT is 0: set it to a number of seconds from 0.05 to 2."),
     ],
 )
 def test_a_deployment_with_something_wrong_is_told_what_is(wrong, sentence, tmp_path):
     done = check_deployment(tmp_path, **(PRODUCTION | wrong))
     assert done.returncode == 1
     assert sentence in done.stderr
+
+
+def test_redis_is_waited_for_as_long_as_is_set(tmp_path):
+    show = "from forum_site.settings import CACHES as c; print([c[name]['OPTIONS']['SOCKET_TIMEOUT'] for name in c])"
+    assert run_python("-c", show, DATA_DIR=str(tmp_path), REDIS_TIMEOUT="0.7").stdout == "[0.7, 0.7]\n"

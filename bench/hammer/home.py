@@ -10,8 +10,16 @@ MODERATOR = "moderator"
 READERS = ["reader-1", "reader-2"]
 WRITERS = [f"writer-{number}" for number in range(1, 9)]
 
-# What this machine may have set, and would lead elsewhere.
-FOREIGN = ("SECRET_KEY", "DATABASE_URL", "DYNAMODB_TABLE_PREFIX", "STATIC_ROOT", "PORT", "WEB_CONCURRENCY")
+# What this machine may have set, and would lead elsewhere, or have a Redis that fails waited for.
+FOREIGN = (
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "DYNAMODB_TABLE_PREFIX",
+    "STATIC_ROOT",
+    "PORT",
+    "WEB_CONCURRENCY",
+    "REDIS_TIMEOUT",
+)
 
 
 def prepare(home: Path) -> None:

@@ -19,6 +19,7 @@ from forum.local import dynamodb, engines, install, redis
 from forum.local.ports import free_port
 from forum.local.process import EngineError, parent_of
 from forum.management.commands.up import ELSEWHERE, Command, watch
+from tests.processes import PATIENT
 
 START_SECONDS = 60
 
@@ -36,7 +37,7 @@ class Up:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(port), "--workers", "1", *options],
                 cwd=real.BASE_DIR,
-                env=environment | {"DATA_DIR": str(directory)},
+                env=environment | PATIENT | {"DATA_DIR": str(directory)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
