@@ -186,6 +186,12 @@ def list_notes(user_id: str, limit: int, before: str = "") -> Notes:
     return Notes(notes[:limit], len(notes) > limit, int(inbox.unread or 0), inbox.read_to or "", inbox)
 
 
+def get_note(user_id: str, timestamp: str) -> Item | None:
+    """One note; None where it is gone. A GetItem, consistent."""
+    note = _get(user_id, NOTE + timestamp)
+    return note if note is not None and not note.expired else None
+
+
 def list_items(user_id: str, limit: int | None = None) -> Iterator[Item]:
     """Everything that belongs to a member, in the order of the sort keys, also what has expired; or the first `limit`
     of it. One Query for each part of 1 MB, consistent."""
@@ -199,10 +205,14 @@ def _notes_from(user_id: str, newest: str, limit: int) -> list[Item]:
 
 
 def _inbox(user_id: str) -> Item:
+    return _get(user_id, INBOX) or Item(user_id, INBOX)
+
+
+def _get(user_id: str, item: str) -> Item | None:
     try:
-        return Item.get(user_id, INBOX, consistent_read=True)
+        return Item.get(user_id, item, consistent_read=True)
     except DoesNotExist:
-        return Item(user_id, INBOX)
+        return None
 
 
 # -- Writes ---------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forum import readers, told, watched
 from forum.actions import notes
 from forum.actions.notes import GATHERED
-from forum.errors import BadRequest
+from forum.errors import BadRequest, Unavailable
 from forum.permissions import MESSAGES, Reader
 from forum.readers import Basis
 from forum.tables import members
@@ -140,13 +140,18 @@ def mark_read(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def open_note(request: HttpRequest, note: str) -> HttpResponse:
-    """Take a note as read and lead to what it tells of; a form leads back to the list instead. Where other things
-    have been added to the note since, it stands on top of the list."""
+    """Take a note as read and lead to what it tells of, also where it cannot be taken as read just now; a form leads
+    back to the list instead. Where other things have been added to the note since, it stands on top of the list."""
     reader, timestamp = readers.fresh(request).reader, read_cursor(note)
     if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", ""):
         # Nobody has seen it: a browser fetches it only in case its user goes there.
         return redirect(reverse("notifications"))
-    found = notes.open_note(reader, timestamp)
+    try:
+        found = notes.open_note(reader, timestamp)
+    except Unavailable:
+        if request.method == "POST":
+            raise
+        found = members.get_note(reader.id, timestamp)
     if request.method == "POST" or found is None or not found.url:
         return redirect(reverse("notifications"))
     return redirect(found.url)

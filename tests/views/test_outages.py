@@ -1,8 +1,10 @@
 """What a reader gets when a store is down: a page that says so, soon, and their text."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,7 +16,7 @@ from forum.local import redis
 from forum.models import Forum, User
 from forum.tables import base
 from forum.tables.threads import Thread
-from tests.helpers import cost, page_url, signed_in, start_thread, token
+from tests.helpers import cost, page_url, reply, signed_in, start_thread, token
 
 TEXT = "Words that took an hour to write."
 
@@ -66,6 +68,25 @@ class TestWithoutRedis:
     def test_signing_in_says_try_again(self, member: Client) -> None:
         answer = Client().post("/accounts/login/", {"login": "Bob", "password": "correct horse"})
         assert answer.status_code == 503
+
+
+def test_a_note_leads_to_its_post_without_a_redis_that_could_take_it_as_read(
+    thread: Thread, ada: User, bob: User, settings: Any, tmp_path: Path
+) -> None:
+    reply(bob, thread)
+    member = signed_in(ada)
+    [link] = re.findall(r'<a href="(/notifications/2[^"]+)"', text(member.get("/notifications/")))
+    there = settings.CACHES
+    settings.CACHES = there | {"default": there["default"] | {"LOCATION": f"unix://{tmp_path}/redis.sock?db=0"}}
+    answers = [member.get(link), member.get("/notifications/2026-11-24T00:00:00.000000Z~aaaaaaaa/"), member.post(link)]
+    assert [(each.status_code, each.get("Location")) for each in answers] == [
+        (302, f"/p/{thread.id}/2/"),
+        (302, "/notifications/"),
+        (503, None),
+    ]
+    stores.forget_failures()
+    settings.CACHES = there
+    assert link in text(member.get("/notifications/")), "it is unread as before"
 
 
 def test_a_full_redis_refuses_the_write_and_the_text_comes_back(thread: Thread, bob: User) -> None:
