@@ -27,7 +27,7 @@ from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
 from .acts import base, may_purge
-from .posting import place
+from .places import place
 from .rows import Author, Authors, Row, former, forum_row, post_row, thread_rows
 
 MOST = 50

@@ -36,7 +36,8 @@ from .acts import (
     may_purge,
     tell,
 )
-from .posting import INVALID, place
+from .places import place
+from .posting import INVALID
 from .reasons import ReasonForm, RenameForm
 from .rows import Authors, forum_row, post_row, thread_rows
 

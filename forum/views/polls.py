@@ -11,8 +11,7 @@ from forum import links
 from forum.actions import voting
 from forum.errors import BadRequest
 
-from .posting import place
-from .reacting import found
+from .places import place, post_at
 
 _OPTION = re.compile(r"[0-9]", re.ASCII)
 
@@ -24,7 +23,7 @@ def vote(request: HttpRequest, name: str, thread_id: str, number: int) -> HttpRe
         # Who had to sign in first comes back by GET, to look at the poll once more.
         return HttpResponseRedirect(links.post(thread_id, number))
     reader, forum = place(request, name)
-    head, post = found(forum, thread_id, number)
+    head, post = post_at(forum, thread_id, number)
     sent = [] if request.POST.get("back") else request.POST.getlist("choice")
     if not (sent or request.POST.get("back")):
         raise BadRequest(_("Please choose an option first."), [(_("Back to the poll"), links.place(head, number))])

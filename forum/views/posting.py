@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from forum import form_tokens, kept, links, markup, readers
 from forum.actions import moderating, pace, posting
-from forum.errors import Conflict, ForumError, NotFound, Refused, Waits
+from forum.errors import Conflict, ForumError, Refused, Waits
 from forum.forms import BODY_MOST, ReplyForm
 from forum.permissions import ForumRules, Reader
 from forum.tables import posts, threads
@@ -28,18 +28,13 @@ from forum.tables.threads import Thread
 
 from . import quoting, restoring, writing
 from .images import with_images
+from .places import place, post_at
 from .poll_forms import ChangeForm, StartForm, initial
 from .reasons import why_field
 from .rows import Authors, forum_row, post_row, thread_rows
 from .tagged import suggested
 
 INVALID = 422
-
-
-def place(request: HttpRequest, name: str) -> tuple[Reader, ForumRules]:
-    """Who asks, and the forum's rules as they are now. At most one Redis round trip."""
-    basis = readers.fresh(request)
-    return basis.reader, basis.directory.get(name, basis.reader)
 
 
 def form_page(request: HttpRequest, template: str, form: Form, status: int = 200, **context: object) -> HttpResponse:
@@ -192,19 +187,10 @@ def _where(forum: ForumRules, thread: Thread) -> dict[str, Any]:
     return {"forum": row, "thread": thread_rows([(thread, row)])[0]}
 
 
-def _post_of(forum: ForumRules, thread_id: str, number: int) -> tuple[Thread, Post]:
-    """A post and its thread, which must be in this forum: the URL says so, and rights depend on it."""
-    thread = threads.get_thread(forum.name, thread_id)
-    moderating.refuse_moved(thread, number=number)
-    if thread.deleted:
-        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(forum.name))])
-    return thread, posts.get_post_of(thread, number)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_post(request: HttpRequest, name: str, thread_id: str, number: int) -> HttpResponse:
     reader, forum = place(request, name)
-    thread, post = _post_of(forum, thread_id, number)
+    thread, post = post_at(forum, thread_id, number)
     posting.require_change(reader, forum, thread, post)
     if request.method != "POST":
         fields = {**_stored(thread, post), **restoring.fields(request, post), **kept.fields(request, reader.id)}
@@ -275,7 +261,7 @@ def _poll_of(form: ChangeForm, request: HttpRequest) -> Poll | bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_post(request: HttpRequest, name: str, thread_id: str, number: int) -> HttpResponse:
     reader, forum = place(request, name)
-    thread, post = _post_of(forum, thread_id, number)
+    thread, post = post_at(forum, thread_id, number)
     posting.require_change(reader, forum, thread, post)
     if request.method != "POST":
         row = post_row(post, Authors([post.user_id]))

@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from forum import links
-from forum.actions import moderating, reacting
-from forum.errors import BadRequest, NotFound
+from forum.actions import reacting
+from forum.errors import BadRequest
 from forum.permissions import ForumRules, Reader
-from forum.tables import posts, reactions, threads
+from forum.tables import reactions
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
-from .posting import place
+from .places import place, post_at
 from .rows import Authors, forum_row, post_row, thread_rows
 
 LIKERS_PER_PAGE = 60
@@ -68,20 +68,11 @@ def _react(request: HttpRequest, name: str, thread_id: str, number: int, act: Ac
     on = request.POST.get("on")
     if on not in ("0", "1"):
         raise BadRequest(_("The form does not say whether to do it or to take it back."))
-    head, post = found(forum, thread_id, number)
+    head, post = post_at(forum, thread_id, number)
     likes = act(reader, forum, head, post, on == "1")
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"on": on == "1", "likes": likes})
     return HttpResponseRedirect(links.place(head, number))
-
-
-def found(forum: ForumRules, thread_id: str, number: int) -> tuple[Thread, Post]:
-    """A post that can be seen in this forum, and its thread."""
-    head = threads.get_thread(forum.name, thread_id)
-    moderating.refuse_moved(head, number=number)
-    if head.deleted:
-        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(forum.name))])
-    return head, posts.get_post_of(head, number)
 
 
 @require_safe
@@ -92,7 +83,7 @@ def likers(request: HttpRequest, name: str, thread_id: str, number: int) -> Http
     if after and not _USER_ID.fullmatch(after):
         raise BadRequest(_("The link to this part of the list is damaged."))
     reader, forum = place(request, name)
-    head, post = found(forum, thread_id, number)
+    head, post = post_at(forum, thread_id, number)
     reacting.refuse_gone(head, post)
     members = reactions.list_likers(post.first_address, LIKERS_PER_PAGE + 1, after)
     shown = members[:LIKERS_PER_PAGE]

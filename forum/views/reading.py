@@ -26,6 +26,7 @@ from forum.tables.threads import Thread
 from . import meta, pulse_rows
 from .caching import Plan, answer, render
 from .members import numbers
+from .places import removed
 from .rows import (
     Authors,
     ForumRow,
@@ -233,10 +234,10 @@ def _moved(head: Thread, number: int, directory: Directory, reader: Reader) -> H
 
 def _removed(head: Thread, rules: ForumRules, reader: Reader) -> NotFound:
     """What a thread's address says that is hidden or deleted; who may show it again is led there."""
-    ways = [(_("Back to the forum"), links.forum(head.forum))]
+    error = removed(head.forum)
     if moderates(reader, rules):
-        ways.append((_("To the thread in the administration"), reverse("admin:threads_detail", args=[head.id])))
-    return NotFound(_("This thread has been removed."), ways)
+        error.links.append((_("To the thread in the administration"), reverse("admin:threads_detail", args=[head.id])))
+    return error
 
 
 def _elsewhere(head: Thread, slug: str, number: int) -> HttpResponse | None:

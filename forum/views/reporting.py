@@ -19,7 +19,8 @@ from forum.tables.keys import Nonce
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
-from .posting import INVALID, place, refused
+from .places import place, removed
+from .posting import INVALID, refused
 from .rows import Authors, forum_row, post_row, thread_rows
 
 
@@ -31,7 +32,7 @@ def report_post(request: HttpRequest, name: str, thread_id: str, number: int) ->
         raise SignInNeeded(_("Please sign in to report a post."))
     head = threads.get_thread(name, thread_id)
     if head.deleted:
-        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(name))])
+        raise removed(name)
     post = posts.get_post_of(head, number)
     reporting.require_reporting(reader, forum, head, post)
     if request.method != "POST":

@@ -20,12 +20,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from forum import links, readers, reads, wording
 from forum.actions import remembering
-from forum.errors import NotFound, SignInNeeded, Unavailable
+from forum.errors import SignInNeeded, Unavailable
 from forum.holes import Hole
 from forum.permissions import Reader
 from forum.reads import NEWS, Marks
 from forum.tables import posts, threads, watches
 from forum.tables.threads import Thread
+
+from .places import removed
 
 if TYPE_CHECKING:
     from .holes import Reading
@@ -225,7 +227,7 @@ def go_to_unread(request: HttpRequest, name: str, thread_id: str) -> HttpRespons
     if head.moved_to:
         return HttpResponseRedirect(links.post(thread_id, 1))
     if head.deleted:
-        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(name))])
+        raise removed(name)
     reader = basis.reader
     marks = reads.look(reader.id, reader.joined, [(name, thread_id)]) if reader.signed_in else None
     number = _first_unread(head, marks) if marks else 1

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forum import links, readers
 from forum import watched as watched_threads
 from forum.actions import watching
-from forum.errors import BadRequest, NotFound, Unavailable
+from forum.errors import BadRequest, Unavailable
 from forum.readers import Basis
 from forum.tables import threads, watches
 from forum.tables.keys import THREAD_ID
@@ -26,6 +26,7 @@ from forum.tables.watches import LEVELS, MUTED, NORMAL, WATCHING
 from forum.watched import Watched
 
 from .notifications import filters
+from .places import removed
 from .rows import ForumRow, Row, forum_row
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def watch_thread(request: HttpRequest, name: str, thread_id: str) -> HttpRespons
     if head.moved_to:
         return HttpResponseRedirect(links.post(thread_id, 1))
     if head.deleted:
-        raise NotFound(_("This thread has been removed."), [(_("Back to the forum"), links.forum(name))])
+        raise removed(name)
     level = request.POST.get("level", "")
     watching.watch_thread(basis.reader, head, level)
     messages.success(request, _(SAID[level]) % {"title": head.title})
