@@ -1,6 +1,5 @@
 """`manage.py capacity`: how the tables are paid for, and changing that."""
 
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from forum.cache import units
-from forum.management.waiting import WaitingCommand
+from forum.management.waiting import WaitingCommand, unit_arguments, wait_argument
 from forum.redis import Down
 from forum.tables import billing, capacity, provision, scaling
 from forum.tables.billing import Billing, Units
@@ -31,8 +30,8 @@ class Command(WaitingCommand):
             act.add_argument("names", nargs="*", metavar="TABLE", help="only these tables (default: all)")
         for act in (on_demand, provisioned, auto):
             act.add_argument("--dry-run", action="store_true", help="only say what would be changed")
-            act.add_argument("--wait", type=int, default=600, metavar="SECONDS", help="how long to wait (default 600)")
-        _unit_arguments(provisioned)
+            wait_argument(act)
+        unit_arguments(provisioned)
         auto.add_argument("--min", type=int, metavar="UNITS", help="the least units of each table and index")
         auto.add_argument("--max", type=int, metavar="UNITS", help="the most units of each table and index")
         auto.add_argument("--target", type=int, default=70, metavar="PERCENT", help="how much is in use (default 70)")
@@ -122,18 +121,6 @@ def _telling(done: list[str]) -> Iterator[None]:
     except ProvisionError as error:
         before = f" Changed before that: {', '.join(done)}." if done else ""
         raise ProvisionError(f"{error}{before}") from error
-
-
-def _unit_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--read", type=int, metavar="UNITS", help="read capacity of each table and global index")
-    parser.add_argument("--write", type=int, metavar="UNITS", help="write capacity of each table and global index")
-    parser.add_argument(
-        "--index",
-        action="append",
-        default=[],
-        metavar="NAME=READ,WRITE",
-        help="capacity of a global index (default: as its table's); may be given for each",
-    )
 
 
 def _tables(names: list[str]) -> list[Status]:

@@ -1,13 +1,12 @@
 """`manage.py tables`: create, inspect and delete the DynamoDB tables."""
 
 import sys
-from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
-from forum.management.waiting import WaitingCommand
+from forum.management.waiting import WaitingCommand, unit_arguments, wait_argument
 from forum.tables import billing, provision, schema
 from forum.tables.provision import Status
 from forum.tables.schema import Shape
@@ -22,7 +21,8 @@ class Command(WaitingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True, metavar="create|status|unprotect|delete")
         create = acts.add_parser("create", help="make the tables and indexes that are missing")
-        _billing_arguments(create)
+        create.add_argument("--billing", choices=["on-demand", "provisioned"], help="of new tables (default on-demand)")
+        unit_arguments(create)
         create.add_argument("--no-protection", action="store_true", help="leave deletion protection as it is")
         acts.add_parser("status", help="show the tables, and in what they differ from the code (then exit 1)")
         unprotect = acts.add_parser("unprotect", help="allow tables to be deleted")
@@ -31,7 +31,7 @@ class Command(WaitingCommand):
         for act in (unprotect, delete):
             act.add_argument("names", nargs="*", metavar="TABLE", help="only these tables (default: all)")
         for act in (create, unprotect, delete):
-            act.add_argument("--wait", type=int, default=600, metavar="SECONDS", help="how long to wait (default 600)")
+            wait_argument(act)
 
     # -- create -----------------------------------------------------------------------------------
 
@@ -93,19 +93,6 @@ class Command(WaitingCommand):
         self.stdout.write(f"This deletes {name} with its {items:,} items for ever. Type its name: ", ending="")
         self.stdout.flush()
         return sys.stdin.readline().strip() == name
-
-
-def _billing_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--billing", choices=["on-demand", "provisioned"], help="of new tables (default on-demand)")
-    parser.add_argument("--read", type=int, metavar="UNITS", help="read capacity of each table")
-    parser.add_argument("--write", type=int, metavar="UNITS", help="write capacity of each table")
-    parser.add_argument(
-        "--index",
-        action="append",
-        default=[],
-        metavar="NAME=READ,WRITE",
-        help="capacity of a global index (default: as its table's); may be given for each",
-    )
 
 
 def _billing(shapes: list[Shape], **options: Any) -> billing.Billing:
