@@ -1,6 +1,5 @@
 """Forums, threads, posts, members and tags. Kept under the tags of the pages that show the same, at the same cost."""
 
-import re
 from collections.abc import Collection, Iterable
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from forum.forms import page_number
 from forum.models import User
 from forum.permissions import ANONYMOUS, Reader
 from forum.tables import posts, threads, votes
-from forum.tables.keys import THREAD_ID, cursor, read_cursor
+from forum.tables.keys import cursor, read_cursor, read_thread_cursor
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 from forum.views import members, tagged
@@ -255,8 +254,7 @@ def list_posts_of_member(request: HttpRequest, username: str, before: str = "") 
 @router.get("/members/{username:username}/threads", response=Threads, tags=[READING])
 def list_threads_of_member(request: HttpRequest, username: str, before: str = "") -> HttpResponse:
     """The threads that a member started, in the forums that you may read, the last one first, up to 30 at a time."""
-    if before and not re.fullmatch(THREAD_ID, before):
-        raise BadRequest(_("The link to this part of the list is damaged."))
+    read_thread_cursor(before)
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         def body(__: Written) -> str:
@@ -292,8 +290,7 @@ def list_tags(request: HttpRequest) -> HttpResponse:
 @router.get("/tags/{tag:name}/threads", response=Threads, tags=[READING])
 def list_threads_of_tag(request: HttpRequest, name: str, before: str = "") -> HttpResponse:
     """The threads that have a tag, in the forums that you may read, those begun last first, 30 at a time."""
-    if before and not re.fullmatch(THREAD_ID, before):
-        raise BadRequest(_("The link to this part of the list is damaged."))
+    read_thread_cursor(before)
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         def body(__: Written) -> str:

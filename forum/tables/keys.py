@@ -171,3 +171,10 @@ def read_cursor(text: str) -> str:
     except ValueError:
         raise BadRequest(_("The link to this part of the list is damaged.")) from None
     return text.replace("~", "#")
+
+
+def read_thread_cursor(text: str) -> str:
+    """The id of a thread after which a list goes on, "" at its beginning; BadRequest where it cannot be one."""
+    if text and not re.fullmatch(THREAD_ID, text):
+        raise BadRequest(_("The link to this part of the list is damaged."))
+    return text

@@ -1,6 +1,5 @@
 """A member's pages besides their posts: the threads they started, and the numbers that stand on all of them."""
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,13 +12,13 @@ from forum import links
 from forum.cache import tags, visits
 from forum.cache.pages import Written
 from forum.directory import Directory
-from forum.errors import BadRequest, NotFound
+from forum.errors import NotFound
 from forum.models import User
 from forum.permissions import Reader
 from forum.redis import Down
 from forum.tables import tallies, threads
 from forum.tables.bulk import Key, get_many
-from forum.tables.keys import THREAD_ID
+from forum.tables.keys import read_thread_cursor
 from forum.tables.threads import Thread
 
 from . import meta
@@ -59,9 +58,7 @@ def numbers(user: User) -> Numbers:
 def member_threads(request: HttpRequest, username: str) -> HttpResponse:
     """The threads that a member started, in the forums the reader may read, the last one first. It is never kept. One
     Query and one BatchGetItem, and a GetItem for the numbers."""
-    before = request.GET.get("before", "")
-    if before and not re.fullmatch(THREAD_ID, before):
-        raise BadRequest(_("This address does not say where the list goes on."))
+    before = read_thread_cursor(request.GET.get("before", ""))
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}

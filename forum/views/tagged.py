@@ -4,7 +4,6 @@ Which threads have a tag is asked of the relational table, in the forums that th
 called now, and whether they can be read, of their heads.
 """
 
-import re
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -17,11 +16,11 @@ from forum import links
 from forum.cache import tags
 from forum.cache.pages import Written
 from forum.directory import Directory
-from forum.errors import BadRequest, NotFound
+from forum.errors import NotFound
 from forum.models import ThreadTag
 from forum.permissions import ANONYMOUS, Reader
 from forum.tables.bulk import get_many
-from forum.tables.keys import THREAD_ID, thread_partition
+from forum.tables.keys import read_thread_cursor, thread_partition
 from forum.tables.posts import Post
 from forum.tables.threads import Thread, get_heads
 
@@ -61,9 +60,7 @@ def list_heads(tag: str, forums: list[str], before: str = "") -> tuple[list[Thre
 @require_safe
 def tag(request: HttpRequest, name: str) -> HttpResponse:
     """A tag's threads, the newest first. One SQL query and one BatchGetItem, and the names of the authors."""
-    before = request.GET.get("before", "")
-    if before and not re.fullmatch(THREAD_ID, before):
-        raise BadRequest(_("The link to this part of the list is damaged."))
+    before = read_thread_cursor(request.GET.get("before", ""))
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         url = links.tag(name)

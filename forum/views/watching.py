@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from re import fullmatch
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -18,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forum import links, readers
 from forum import watched as watched_threads
 from forum.actions import watching
-from forum.errors import BadRequest, Unavailable
+from forum.errors import Unavailable
 from forum.readers import Basis
 from forum.tables import threads, watches
-from forum.tables.keys import THREAD_ID
+from forum.tables.keys import read_thread_cursor
 from forum.tables.watches import LEVELS, MUTED, NORMAL, WATCHING
 from forum.watched import Watched
 
@@ -163,9 +162,7 @@ class WatchedRow(Row):
 @login_required
 def watched(request: HttpRequest) -> HttpResponse:
     """The threads that a member watches, those with new posts first."""
-    before = request.GET.get("before", "")
-    if before and not fullmatch(THREAD_ID, before):
-        raise BadRequest(_("The link to this part of the list is damaged."))
+    before = read_thread_cursor(request.GET.get("before", ""))
     basis = readers.fresh(request)
     found, levels, last = watched_threads.page(basis.directory, basis.reader, before)
     known = watched_threads.forums_of(basis.directory, basis.reader, levels)
