@@ -1,6 +1,6 @@
 """What moderators can do on the pages themselves: the words of each act, and what is said when it is done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -88,43 +88,28 @@ PURGE = Act(
     gettext_noop("Post #%(number)s is deleted for good."),
     gettext_noop("The thread is deleted for good."),
 )
-HIDE_THREAD = Act(
-    "hide",
-    gettext_noop("Hide this thread?"),
-    gettext_noop("It will be gone from every list, with all its posts. You can show it again."),
-    gettext_noop("Hide thread"),
-    gettext_noop("Post #%(number)s is hidden."),
-    gettext_noop("The thread is hidden."),
-    undo="show",
+# To a thread, which is said in the same words when it is done.
+HIDE_THREAD = replace(
+    HIDE,
+    heading=gettext_noop("Hide this thread?"),
+    explains=gettext_noop("It will be gone from every list, with all its posts. You can show it again."),
+    button=gettext_noop("Hide thread"),
 )
-SHOW_THREAD = Act(
-    "show",
-    gettext_noop("Show this thread again?"),
-    gettext_noop("It comes back to its place in every list."),
-    gettext_noop("Show again"),
-    gettext_noop("Post #%(number)s is shown again."),
-    gettext_noop("The thread is shown again."),
-    needs_reason=False,
-    grave=False,
+SHOW_THREAD = replace(
+    SHOW,
+    heading=gettext_noop("Show this thread again?"),
+    explains=gettext_noop("It comes back to its place in every list."),
 )
-DELETE_THREAD = Act(
-    "delete",
-    gettext_noop("Delete this thread?"),
-    gettext_noop("It will be gone from every list, with all its posts. Moderators can bring it back."),
-    gettext_noop("Delete thread"),
-    gettext_noop("Post #%(number)s is deleted."),
-    gettext_noop("The thread is deleted."),
-    undo="undelete",
+DELETE_THREAD = replace(
+    DELETE,
+    heading=gettext_noop("Delete this thread?"),
+    explains=gettext_noop("It will be gone from every list, with all its posts. Moderators can bring it back."),
+    button=gettext_noop("Delete thread"),
 )
-UNDELETE_THREAD = Act(
-    "undelete",
-    gettext_noop("Bring this thread back?"),
-    gettext_noop("It comes back to its place in every list, with its posts."),
-    gettext_noop("Bring back"),
-    gettext_noop("Post #%(number)s is back."),
-    gettext_noop("The thread is back."),
-    needs_reason=False,
-    grave=False,
+UNDELETE_THREAD = replace(
+    UNDELETE,
+    heading=gettext_noop("Bring this thread back?"),
+    explains=gettext_noop("It comes back to its place in every list, with its posts."),
 )
 
 
