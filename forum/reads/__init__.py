@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from forum.cache import local
-from forum.cache.tracking import Tracker
+from forum.cache.tracking import Expected, Tracker
 from forum.errors import Unavailable
 from forum.redis import Down
 from forum.tables.threads import MOVES_EVERY
@@ -120,11 +120,7 @@ def look(user_id: str, joined: float, threads: Iterable[tuple[str, str]]) -> Mar
         found = Marks(key, store.scores_of(user_id, joined, wanted))
     except (Down, Unavailable):
         return None
-    if kept:
-        return _added(kept, found)
-    if expected and local.enabled():
-        known.keep(expected, found)
-    return found
+    return _together(kept, found, expected)
 
 
 def _names(threads: Iterable[tuple[str, str]]) -> list[str]:
@@ -139,9 +135,14 @@ def _kept(key: str) -> Marks | None:
     return kept if kept and len(kept.scores) < MOST_SCORES else None
 
 
-def _added(kept: Marks, found: Marks) -> Marks:
-    """Both as one. Should they have changed between the two, the push that says so is here, and they are not kept;
-    or it is on its way, and then they will not be."""
+def _together(kept: Marks | None, found: Marks, expected: Expected | None) -> Marks:
+    """What was kept and what was found as one; where nothing was kept, what was found is from now on. Should they have
+    changed between the two, the push that says so is here, and they are not kept; or it is on its way, and then they
+    will not be."""
+    if kept is None:
+        if expected and local.enabled():
+            known.keep(expected, found)
+        return found
     if not known.alive() or not kept.stands():
         return Marks(kept.key, {**kept.scores, **found.scores})
     kept.scores.update(found.scores)
@@ -174,11 +175,7 @@ def visit(
             return found
     except (Down, Unavailable):
         return None
-    if kept:
-        return _added(kept, found)
-    if expected and local.enabled():
-        known.keep(expected, found)
-    return found
+    return _together(kept, found, expected)
 
 
 def wrote(user_id: str, joined: float, thread_id: str, number: int, *, noted: bool = False) -> None:
