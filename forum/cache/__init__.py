@@ -9,7 +9,7 @@ To read in this order:
 - `tracking`, over `pushes`: what this process may believe of what it has read before;
 - `local`: what it keeps in memory;
 - `body`, over `deflate`: one body for all readers, and each reader's copy of it;
-- `stats`: what all that comes to, for the admin.
+- `stats`, over `counts`: what all that comes to, for the admin.
 
 Views name a page and its tags, actions name the tags they change; nobody else decides anything about freshness.
 """

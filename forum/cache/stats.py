@@ -23,12 +23,13 @@ Keys; one hash slot holds them all, so that a flush is one round trip in a clust
 
 import os
 import socket
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from forum.redis import Down, answering, client
+from forum.redis import answering, client
+
+from .counts import Counts
 
 ASKED = ("fast", "local", "hit", "wait", "miss", "bypass")
 EVENTS = (*ASKED, "invalidation", "drop")
@@ -43,12 +44,8 @@ WORKER_SECONDS = 60
 _TOTAL = "stats:{cache}:total"
 _WORKERS = "stats:{cache}:workers"
 
-# Counts only ever grow, and what was sent is remembered: so a flush resets nothing that a thread may be
-# adding to, and one that fails loses nothing.
-_counts = dict.fromkeys(EVENTS, 0)
-_sent = dict.fromkeys(EVENTS, 0)
+_counts = Counts(*EVENTS)
 _gauges: dict[str, int] = {}
-_flushing = threading.Lock()
 _due = 0.0
 
 
@@ -77,23 +74,14 @@ def flush() -> None:
     """Add what was counted since the last flush to this minute. One round trip; while Redis is down, or
     another thread is at it, none, and the counts stay for the next one. Never raises."""
     global _due
-    if not _flushing.acquire(blocking=False):
-        return
-    try:
-        _due = time.monotonic() + FLUSH_SECONDS
-        now = dict(_counts)
-        added = {event: now[event] - _sent[event] for event in EVENTS if now[event] > _sent[event]}
-        if added or _gauges:
-            _send(added)
-            _sent.update(now)
-    except Down:
-        pass
-    finally:
-        _flushing.release()
+    _due = time.monotonic() + FLUSH_SECONDS
+    _counts.flush(_send)
 
 
 def _send(added: dict[str, int]) -> None:
     """Down when the server may not have taken it."""
+    if not added and not _gauges:
+        return
     now = time.time()
     with answering():
         pipeline = client().pipeline(transaction=False)

@@ -13,18 +13,16 @@ is not counted.
 Units come in halves, and are kept as twice their number.
 """
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from forum.redis import Down, answering, client
+from forum.redis import answering, client
 
-# Numbers only grow, and what was sent is remembered, as in `stats`.
-_counts: dict[str, int] = {}
-_sent: dict[str, int] = {}
-_flushing = threading.Lock()
+from .counts import Counts
+
+_counts = Counts()
 
 Pair = tuple[float, float]
 """Read and write units."""
@@ -71,21 +69,17 @@ def _add(figure: str, n: int) -> None:
 def flush() -> None:
     """Add what was counted since the last flush to this minute, hour and day. One round trip, none where nothing
     was counted; while Redis is down, or another thread is at it, the counts stay for the next one. Never raises."""
-    if not _flushing.acquire(blocking=False):
-        return
-    try:
-        now = dict(_counts)
-        added = {figure: n - _sent.get(figure, 0) for figure, n in now.items() if n > _sent.get(figure, 0)}
-        if added:
-            _send(added)
-            _sent.update(now)
-    except Down:
-        pass
-    finally:
-        _flushing.release()
+    _counts.flush(_send)
+
+
+def forget() -> None:
+    """What was counted and not sent (tests)."""
+    _counts.forget()
 
 
 def _send(added: Mapping[str, int]) -> None:
+    if not added:
+        return
     now = time.time()
     kept = [(each.key(int(now // each.seconds)), each.keep_seconds) for each in PERIODS]
     with answering():

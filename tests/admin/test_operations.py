@@ -40,8 +40,7 @@ def last_hour() -> list[units.Spent]:
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Nothing is counted yet, and DynamoDB is asked again."""
-    units._counts.clear()
-    units._sent.clear()
+    units.forget()
     operations.forget()
     yield
     operations.forget()
@@ -222,8 +221,7 @@ class TestWhatPagesCost:
         units.flush()
         units.flush()
         # Another process counts from nothing.
-        units._counts.clear()
-        units._sent.clear()
+        units.forget()
         units.count("home", 1, HALF)
         units.flush()
         (home,) = last_hour()

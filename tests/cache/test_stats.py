@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as Refused
 
 from forum import redis as stores
 from forum.cache import stats
+from forum.cache.counts import Counts
 from forum.cache.stats import count, flush, flush_if_due, gauge, last_minutes, workers
 from forum.redis import Down
 from tests.helpers import cost
@@ -24,8 +25,7 @@ pytestmark = pytest.mark.usefixtures("redis_server")
 def nothing_counted(redis_server: None) -> Iterator[None]:
     """A process that has counted nothing yet."""
     with (
-        patch.object(stats, "_counts", dict.fromkeys(stats.EVENTS, 0)),
-        patch.object(stats, "_sent", dict.fromkeys(stats.EVENTS, 0)),
+        patch.object(stats, "_counts", Counts(*stats.EVENTS)),
         patch.object(stats, "_gauges", {}),
         patch.object(stats, "_due", 0.0),
     ):
@@ -65,10 +65,9 @@ def test_a_count_is_sent_once() -> None:
 def test_processes_are_summed() -> None:
     count("hit", 2)
     flush()
-    with (
-        patch.object(stats, "_counts", dict.fromkeys(stats.EVENTS, 7)),
-        patch.object(stats, "_sent", dict.fromkeys(stats.EVENTS, 0)),
-    ):
+    with patch.object(stats, "_counts", Counts(*stats.EVENTS)):
+        count("hit", 7)
+        count("drop", 7)
         flush()
     assert counted()["hit"] == 9 and counted()["drop"] == 7
 

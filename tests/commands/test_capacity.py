@@ -48,8 +48,7 @@ def test_show_tells_of_each_table_and_index(run, made):
 
 def test_show_tells_how_much_of_it_is_used(run, made, redis_server):
     run(*PROVISIONED, "ForumPosts")
-    units._counts.clear()
-    units._sent.clear()
+    units.forget()
     units.count("home", 1, {"ForumPosts": (120, 60), "ForumPosts/UserPosts": (0, 30)})
     units.flush()
     said = run("capacity", "show", "ForumPosts")

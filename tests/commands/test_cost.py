@@ -35,8 +35,7 @@ def prices(tmp_path: Path) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_counted(redis_server: None) -> None:
-    units._counts.clear()
-    units._sent.clear()
+    units.forget()
 
 
 def line(said: str, name: str) -> list[str]:

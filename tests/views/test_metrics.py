@@ -23,8 +23,7 @@ TOKEN = "a long secret that Prometheus has in a file"
 def nobody_is_near(settings: Any) -> Iterator[None]:
     """As in a deployment: no token, no addresses."""
     settings.METRICS_TOKEN, settings.METRICS_ADDRESSES = "", []
-    units._counts.clear()
-    units._sent.clear()
+    units.forget()
     yield
 
 
