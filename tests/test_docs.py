@@ -117,6 +117,13 @@ def test_commands_and_their_options_exist(document):
         assert set(options.split()) <= spoken, f"manage.py {name}{options}"
 
 
+def test_every_setting_stands_in_the_table_of_settings():
+    read = re.findall(r'(?:env\.\w+|seconds)\(\s*"([A-Z]\w+)"', (ROOT / "forum_site" / "settings.py").read_text())
+    table = (ROOT / "docs" / "operating.md").read_text().partition("## Putting it up")[0]
+    assert len(read) > 40
+    assert sorted(name for name in set(read) if f"`{name}`" not in table) == []
+
+
 GUIDE = ROOT / "docs" / "moderating.md"
 BOLD = re.compile(r"\*\*([^*]+)\*\*")
 TAG = re.compile(r"\{%.*?%\}")

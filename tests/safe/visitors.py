@@ -83,7 +83,7 @@ class Answer:
     @property
     def is_kept(self) -> bool:
         """Whether it is a page that the cache keeps."""
-        return self.cache in ("hit", "miss", "stale")
+        return self.cache in ("hit", "miss")
 
     @property
     def forms(self) -> list[Form]:
