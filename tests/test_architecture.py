@@ -135,6 +135,17 @@ def scans(module: Module) -> Iterator[str]:
             yield f"{module.name}:{node.lineno} calls {node.func.attr}, which reads everything there is"
 
 
+def errors_in_one_language(module: Module) -> Iterator[str]:
+    """Errors that a reader is shown, whatever their language; those of `archive` are for operators alone."""
+    if module.part == "archive":
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            error, words = module.names.get(node.func.id, ""), node.args[0]
+            if error.startswith("forum.errors.") and isinstance(words, ast.Constant) and words.value:
+                yield f"{module.name}:{node.lineno} says {words.value!r} without gettext"
+
+
 def too_long(module: Module) -> Iterator[str]:
     lines = len(module.source.splitlines())
     if lines > MODULE_LINES:
@@ -147,7 +158,15 @@ def too_long(module: Module) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "rule", [imports_that_point_up, imports_of_aws_outside_tables, writes_past_actions, scans, too_long]
+    "rule",
+    [
+        imports_that_point_up,
+        imports_of_aws_outside_tables,
+        writes_past_actions,
+        scans,
+        errors_in_one_language,
+        too_long,
+    ],
 )
 def test_the_code_keeps_the_rules(rule):
     assert [complaint for module in modules() for complaint in rule(module)] == []
@@ -169,6 +188,7 @@ def test_the_code_keeps_the_rules(rule):
         (writes_past_actions, "forum.middleware", "from .tables import base\nbase.commit()"),
         (scans, "forum.views.bad", "Post.scan()"),
         (scans, "forum.cache.bad", "client().scan_iter('p:*')"),
+        (errors_in_one_language, "forum.tables.bad", "from forum.errors import Busy\nraise Busy('Again.')"),
         (too_long, "forum.views.bad", "#\n" * 401),
         (too_long, "forum.views.bad", "def view():\n" + "    pass\n" * 40),
     ],

@@ -28,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
@@ -123,7 +124,7 @@ def get_talk(id: str) -> Talk:
     try:
         return _talk(id, TalkItem.get(f"{TALK}{id}", HEAD, consistent_read=True))
     except DoesNotExist:
-        raise NotFound("There is no such conversation.") from None
+        raise NotFound(_("There is no such conversation.")) from None
 
 
 def list_messages(talk: Talk, first: int, last: int) -> list[Message]:
@@ -206,7 +207,7 @@ def _append(
     for attempt in count():
         if sent is not None:
             if user_id not in talk.people:
-                raise NotFound("There is no such conversation.")
+                raise NotFound(_("There is no such conversation."))
             # Who joins or leaves at this moment is no reason not to write.
             people = talk.people
         elif talk.people != before:
@@ -223,7 +224,7 @@ def _append(
                 break
             pause(min(attempt, 3))
             talk = get_talk(talk.id)
-    raise Busy("Others are writing here at this moment. Please send it again.")
+    raise Busy(_("Others are writing here at this moment. Please send it again."))
 
 
 def _moving(

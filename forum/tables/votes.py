@@ -14,6 +14,7 @@ index: nobody but the member can be asked how the member voted.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -68,7 +69,7 @@ def change_vote(post: Post, user_id: str, chosen: Sequence[int]) -> bool:
     The post counts it in the same transaction, and so exactly. Conflict where the post is not as it was read: then
     its readers could not be told which revision it reached.
     """
-    for _ in range(ATTEMPTS):
+    for __ in range(ATTEMPTS):
         had = get_vote(user_id, post.first_address)
         if set(had) == set(chosen):
             return False
@@ -81,8 +82,8 @@ def change_vote(post: Post, user_id: str, chosen: Sequence[int]) -> bool:
             return True
         except Lost as lost:
             if lost.why[0] != "ConditionalCheckFailed":
-                raise Conflict("Somebody changed this post at the same moment.") from lost
-    raise Conflict("You have voted elsewhere at the same moment.")
+                raise Conflict(_("Somebody changed this post at the same moment.")) from lost
+    raise Conflict(_("You have voted elsewhere at the same moment."))
 
 
 def _changes(post: Post, user_id: str, had: Sequence[int], chosen: Sequence[int]) -> tuple[Item, Condition, Update]:
