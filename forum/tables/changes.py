@@ -94,7 +94,7 @@ def change_status(
     puts, updates = also
     whole = post.number == 1 and head.status == post.status
     updates = [
-        _becoming(post, status, act, body),
+        becoming(post, status, act, body),
         *_recounted(head, post, status, whole),
         *_tallied(head, post, status, whole),
         *updates,
@@ -121,7 +121,7 @@ def remove_text(head: Thread, post: Post, act: Record, *, alone: bool = False, a
         last.expires_at = expires
         puts.append((last, None))
     whole = post.number == 1 and not alone
-    updates = [_becoming(post, DELETED, act, "-", FOR_GOOD), *_recounted(head, post, DELETED, whole, FOR_GOOD)]
+    updates = [becoming(post, DELETED, act, "-", FOR_GOOD), *_recounted(head, post, DELETED, whole, FOR_GOOD)]
     updates += [*_tallied(head, post, DELETED, whole), *also[1]]
     _commit_all(puts, [*updates, *(_ending(record, expires) for record in kept[:AT_ONCE])])
 
@@ -141,8 +141,9 @@ def _texts(post: Post) -> Iterator[Record]:
             yield record
 
 
-def _becoming(post: Post, status: str, act: Record, body: str | None, hidden_by: str = "") -> Update:
-    """The update of a post that gets this status, if it is as it was read; readers are told the act's reason."""
+def becoming(post: Post, status: str, act: Record, body: str | None = None, hidden_by: str = "") -> Update:
+    """The update of a post that gets this status, and this text if there is one, if it is as it was read; readers are
+    told the act's reason."""
     told = status != VISIBLE and act.reason
     if status == HIDDEN and not act.user_id:
         hidden_by = FORUM

@@ -17,7 +17,7 @@ from forum.errors import Conflict, NotFound, Unavailable
 from . import posts, tallies
 from .base import Lost, Update, commit_between, connection
 from .bulk import get_many
-from .changes import HIDDEN, NOTHING_ELSE, VISIBLE, Also
+from .changes import HIDDEN, NOTHING_ELSE, VISIBLE, Also, becoming
 from .keys import forum_of, thread_partition
 from .members import Item
 from .moderation import Record
@@ -140,16 +140,8 @@ def change_statuses(batch: Sequence[Change], also: Also = NOTHING_ELSE) -> None:
 
 
 def _becoming(change: Change) -> Update:
-    post, hidden = change.found.post, change.status == HIDDEN
-    actions: list[Action] = [
-        Post.status.set(change.status),
-        Post.revision.add(1),
-        Post.status_reason.set(change.act.reason) if hidden else Post.status_reason.remove(),
-        Post.hidden_by.set(change.act.job_id) if hidden else Post.hidden_by.remove(),
-    ]
-    if not hidden:
-        actions.append(Post.shown_at.set(change.act.event_time))
-    return post, actions, (Post.revision == int(post.revision)) & (Post.status == post.status)
+    hidden_by = (change.act.job_id or "") if change.status == HIDDEN else ""
+    return becoming(change.found.post, change.status, change.act, hidden_by=hidden_by)
 
 
 def _recounted(batch: Sequence[Change]) -> Iterator[Update]:
