@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
-from pynamodb.exceptions import DoesNotExist
 
 from forum.errors import Busy, NotFound
 
 from .base import Lost, commit_between
-from .bulk import Key
+from .bulk import Key, get_one
 from .keys import Nonce, post_timestamp, time_of
 from .members import Item
 from .posts import Post
@@ -70,20 +69,16 @@ def list_bookmarks(user_id: str, limit: int, before: str = "") -> list[Bookmark]
 def get_bookmark(user_id: str, address: str) -> Bookmark:
     """The member's bookmark of the post that was written at this address; NotFound. Two GetItem, consistent."""
     at = _at(user_id, address)
-    try:
-        if at:
-            return as_bookmark(Item.get(user_id, f"{LISTED}{at}", consistent_read=True))
-    except DoesNotExist:
-        pass
-    raise NotFound(_("You have no such bookmark."))
+    item = get_one(Item, user_id, f"{LISTED}{at}") if at else None
+    if item is None:
+        raise NotFound(_("You have no such bookmark."))
+    return as_bookmark(item)
 
 
 def _at(user_id: str, address: str) -> str:
     """When the member bookmarked this post, "" where they have not."""
-    try:
-        return Item.get(user_id, key_of(address, BOOKMARK), consistent_read=True).at or ""
-    except DoesNotExist:
-        return ""
+    here = get_one(Item, user_id, key_of(address, BOOKMARK))
+    return (here and here.at) or ""
 
 
 # -- Writes ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Many items at once, bounded: DynamoDB may leave part of any batch undone, and says so.
+"""Items by their keys: one, or many at once, bounded, for DynamoDB may leave part of any batch undone, and says so.
 
 PynamoDB's own batches retry without pause or give up at once, so these wrap the connection.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.BatchOperations
@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
 from forum.errors import Unavailable
@@ -26,6 +27,14 @@ T = TypeVar("T", bound=Model)
 # A partition key and a sort key.
 Key = tuple[str, str]
 Item = dict[str, Any]
+
+
+def get_one(model: type[T], partition: str, sort: str) -> T | None:
+    """The item with these keys, read consistently; None where there is none. One GetItem."""
+    try:
+        return model.get(partition, sort, consistent_read=True)
+    except DoesNotExist:
+        return None
 
 
 def get_many(model: type[T], keys: Iterable[Key]) -> list[T]:

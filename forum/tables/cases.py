@@ -24,7 +24,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from django.utils.translation import gettext as _
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -35,7 +34,7 @@ from .base import Lost, Put, Update, commit_between
 from .bulk import Key, get_many
 from .keys import Nonce, post_timestamp
 from .members import Item
-from .moderation import CASE, Record
+from .moderation import CASE, Record, get_record
 from .polls import Poll, from_text, to_text
 from .posts import Post
 from .talks import Message, Talk
@@ -56,10 +55,10 @@ KEEP = timedelta(days=30)
 
 def get_case(subject: str) -> Record:
     """A case as it is now, open or closed; NotFound where there never was one. One GetItem, consistent."""
-    try:
-        return Record.get(subject, CASE, consistent_read=True)
-    except DoesNotExist:
-        raise NotFound(_("Nothing waits here for a moderator.")) from None
+    case = get_record(subject, CASE)
+    if case is None:
+        raise NotFound(_("Nothing waits here for a moderator."))
+    return case
 
 
 def get_pending(nonce: Nonce) -> Record:

@@ -19,8 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from pynamodb.exceptions import DeleteError, DoesNotExist
+from pynamodb.exceptions import DeleteError
 
+from .bulk import get_one
 from .members import Item
 
 DRAFT = "DRAFT#"
@@ -44,11 +45,8 @@ class Draft:
 
 def get_draft(user_id: str, path: str) -> Draft | None:
     """The draft of one form. One GetItem, consistent: it may have been saved a moment ago on another device."""
-    try:
-        item = Item.get(user_id, _key(path), consistent_read=True)
-    except DoesNotExist:
-        return None
-    return as_draft(item) if item.url == path and not item.expired else None
+    item = get_one(Item, user_id, _key(path))
+    return as_draft(item) if item and item.url == path and not item.expired else None
 
 
 def list_drafts(user_id: str) -> list[Draft]:

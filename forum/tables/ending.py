@@ -28,9 +28,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from pynamodb.exceptions import DoesNotExist
-
 from .base import Delete, Lost, Put, commit_between
+from .bulk import get_one
 from .drafts import DRAFT
 from .members import GROUP, NOTE, NOTE_LIFE, Item
 from .moderation import Record
@@ -65,10 +64,8 @@ def _due(now: datetime, limit: int) -> Iterator[Record]:
 
 
 def _since(now: datetime) -> datetime:
-    try:
-        return datetime.fromisoformat(str(Record.get(*SINCE, consistent_read=True).title))
-    except DoesNotExist:
-        return now - FIRST_LOOK
+    mark = get_one(Record, *SINCE)
+    return datetime.fromisoformat(str(mark.title)) if mark else now - FIRST_LOOK
 
 
 def partition_of(day: datetime) -> str:
@@ -109,10 +106,8 @@ def change_since(now: datetime) -> None:
 
 def get_last_member() -> int:
     """The number of the member whose items were last looked through, 0 before the first. One GetItem."""
-    try:
-        return int(Record.get(*MEMBERS, consistent_read=True).title or 0)
-    except DoesNotExist:
-        return 0
+    mark = get_one(Record, *MEMBERS)
+    return int(mark.title or 0) if mark else 0
 
 
 def change_last_member(number: int) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from .base import Table, table_name
+from .bulk import get_one
 
 READS = "READS"
 # More than Redis keeps of anybody; 150 KB, and an item of DynamoDB may have 400.
@@ -45,11 +45,8 @@ class Saved(Table):
 
 def get_marks(user_id: str) -> dict[str, int]:
     """The scores saved of a member, {} for none. One GetItem, consistent."""
-    try:
-        item = Saved.get(user_id, READS, consistent_read=True)
-    except DoesNotExist:
-        return {}
-    return {name: int(score) for name, score in json.loads(zlib.decompress(item.reads)).items()}
+    item = get_one(Saved, user_id, READS)
+    return {name: int(score) for name, score in json.loads(zlib.decompress(item.reads)).items()} if item else {}
 
 
 def put_marks(user_id: str, scores: Mapping[str, int]) -> None:

@@ -36,14 +36,13 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from forum.errors import Busy
 
 from .base import Lost, Table, Update, commit_between, pause, table_name
-from .bulk import get_many
+from .bulk import get_many, get_one
 from .keys import Nonce, post_timestamp, time_of
 
 NOTE = "NOTE#"
@@ -188,7 +187,7 @@ def list_notes(user_id: str, limit: int, before: str = "") -> Notes:
 
 def get_note(user_id: str, timestamp: str) -> Item | None:
     """One note; None where it is gone. A GetItem, consistent."""
-    note = _get(user_id, NOTE + timestamp)
+    note = get_one(Item, user_id, NOTE + timestamp)
     return note if note is not None and not note.expired else None
 
 
@@ -205,14 +204,7 @@ def _notes_from(user_id: str, newest: str, limit: int) -> list[Item]:
 
 
 def _inbox(user_id: str) -> Item:
-    return _get(user_id, INBOX) or Item(user_id, INBOX)
-
-
-def _get(user_id: str, item: str) -> Item | None:
-    try:
-        return Item.get(user_id, item, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return get_one(Item, user_id, INBOX) or Item(user_id, INBOX)
 
 
 # -- Writes ---------------------------------------------------------------------------------------

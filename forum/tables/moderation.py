@@ -21,10 +21,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute, UnicodeSetAttribute
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from .base import Table, table_name
+from .bulk import get_one
 from .keys import Nonce, post_timestamp
 
 # Sorts after every time, so that "before CASE" are the records.
@@ -219,10 +219,7 @@ def leave_out(act: Record, *, in_forum: bool = False) -> None:
 
 def get_record(subject: str, event_time: str) -> Record | None:
     """One record; None where there is none. One GetItem, consistent."""
-    try:
-        return Record.get(subject, event_time, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return get_one(Record, subject, event_time)
 
 
 def list_records(subject: str, limit: int = 50) -> list[Record]:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -26,7 +25,7 @@ from . import overlay, tallies
 from .base import Lost, Put, commit_between, pause
 from .bulk import Key, get_many
 from .keys import Nonce, post_timestamp, thread_partition
-from .moderation import Record
+from .moderation import Record, get_record
 from .overlay import Written
 from .posts import Post
 from .tallies import counting
@@ -285,11 +284,7 @@ def leading_on(head: Thread, forum: str, thread_id: str) -> Change:
 
 def is_recorded(subject: str, event_time: str) -> bool:
     """Whether the act of this time is in the log of a subject. One GetItem, consistent."""
-    try:
-        Record.get(subject, event_time, consistent_read=True)
-    except DoesNotExist:
-        return False
-    return True
+    return get_record(subject, event_time) is not None
 
 
 # -- Transactions ---------------------------------------------------------------------------------

@@ -22,14 +22,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from django.utils.translation import gettext as _
 from pynamodb.attributes import ListAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from forum.errors import Busy, NotFound, Unavailable
 
 from . import overlay, polls, tallies
 from .base import Lost, commit, pause, table_name
-from .bulk import Key, get_many
+from .bulk import Key, get_many, get_one
 from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
 from .moderation import post_subject
 from .overlay import NOTHING, Written
@@ -181,10 +180,10 @@ def _get_there_or_here(head: Thread, number: int) -> Post:
 
 
 def _get(key: Key) -> Post:
-    try:
-        return Post.get(*key, consistent_read=True)
-    except DoesNotExist:
-        raise NotFound(_("There is no such post.")) from None
+    post = get_one(Post, *key)
+    if post is None:
+        raise NotFound(_("There is no such post."))
+    return post
 
 
 def get_post_of(head: Thread, number: int) -> Post:

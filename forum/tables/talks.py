@@ -30,13 +30,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from forum.errors import Busy, NotFound
 
 from . import sweeps
 from .base import Delete, Lost, Put, Update, commit, commit_between, pause
-from .bulk import get_many
+from .bulk import get_many, get_one
 from .keys import Nonce, post_timestamp, time_of
 from .members import Item
 
@@ -121,10 +120,10 @@ def talk_id(nonce: Nonce) -> str:
 
 def get_talk(id: str) -> Talk:
     """The head, consistent; NotFound. Whether the reader takes part in it is for the caller to ask."""
-    try:
-        return _talk(id, TalkItem.get(f"{TALK}{id}", HEAD, consistent_read=True))
-    except DoesNotExist:
-        raise NotFound(_("There is no such conversation.")) from None
+    head = get_one(TalkItem, f"{TALK}{id}", HEAD)
+    if head is None:
+        raise NotFound(_("There is no such conversation."))
+    return _talk(id, head)
 
 
 def list_messages(talk: Talk, first: int, last: int) -> list[Message]:

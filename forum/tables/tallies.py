@@ -16,9 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from .base import Put, Table, Told, Update, commit_between, table_name
+from .bulk import get_one
 
 if TYPE_CHECKING:
     from .posts import Post
@@ -77,10 +77,7 @@ class Tally(Table):
 
 def get_tally(user_id: str) -> Tally:
     """A member's numbers, consistent; all 0 where nothing has been counted. One GetItem."""
-    try:
-        return Tally.get(user_id, STATS, consistent_read=True)
-    except DoesNotExist:
-        return Tally(user_id)
+    return get_one(Tally, user_id, STATS) or Tally(user_id)
 
 
 def counting(changes: Iterable[Change]) -> list[Update]:

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
@@ -27,7 +26,7 @@ from forum.errors import NotFound
 
 from .base import Table, Update, table_name
 from .batches import change_once
-from .bulk import Key, get_many
+from .bulk import Key, get_many, get_one
 from .keys import forum_of, partitions, thread_partition, time_of
 
 # Before the sort key by which LastActivity lists a pinned thread: it sorts after every time, and so first in
@@ -267,10 +266,10 @@ def get_thread(forum: str, thread_id: str) -> Thread:
 
     A deleted thread is returned as such: what its page says is for the views to decide.
     """
-    try:
-        return Thread.get(thread_partition(forum, thread_id), thread_id, consistent_read=True)
-    except DoesNotExist:
-        raise NotFound(_("There is no such thread. It may have been removed.")) from None
+    head = get_one(Thread, thread_partition(forum, thread_id), thread_id)
+    if head is None:
+        raise NotFound(_("There is no such thread. It may have been removed."))
+    return head
 
 
 def follow(head: Thread) -> Thread:
@@ -341,11 +340,8 @@ def change_views(key: Key, views: int, readers: int, batch: int) -> None:
         here = Thread.id.exists() & Thread.moved_to.does_not_exist()
         if change_once(Thread(*key), Thread.views_batch, batch, actions, here):
             return
-        try:
-            head = Thread.get(*key, consistent_read=True)
-        except DoesNotExist:
-            return
-        if not head.moved_to:
+        head = get_one(Thread, *key)
+        if head is None or not head.moved_to:
             return
         key = head.moved_key
 

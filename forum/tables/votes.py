@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from forum.errors import Conflict
 
 from .base import Lost, Update, commit_between
+from .bulk import get_one
 from .keys import Nonce, post_timestamp
 from .members import Item
 from .polls import recounted
@@ -49,10 +49,8 @@ def _numbers(choices: str | None) -> tuple[int, ...]:
 
 def get_vote(user_id: str, address: str) -> tuple[int, ...]:
     """The options that a member has chosen in the poll of the post with this first address; () for none."""
-    try:
-        return _numbers(Item.get(user_id, key_of(address), consistent_read=True).choices)
-    except DoesNotExist:
-        return ()
+    item = get_one(Item, user_id, key_of(address))
+    return chosen_in(item) if item else ()
 
 
 def chosen_in(item: Item) -> tuple[int, ...]:

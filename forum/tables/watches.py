@@ -21,14 +21,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import size
 from pynamodb.expressions.update import Action
 
 from forum.errors import Busy
 
 from .base import Lost, commit_between, pause
-from .bulk import get_many
+from .bulk import get_many, get_one
 from .members import ATTEMPTS, INBOX, MOST_MUTED, Item
 
 WATCHING, NORMAL, MUTED = "watching", "normal", "muted"
@@ -79,10 +78,8 @@ def of_forum(name: str) -> str:
 
 def get_level(user_id: str, item: str) -> str:
     """How the member watches what has this sort key; NORMAL where they never said."""
-    try:
-        return str(Item.get(user_id, item, consistent_read=True).level or NORMAL)
-    except DoesNotExist:
-        return NORMAL
+    watch = get_one(Item, user_id, item)
+    return (watch and watch.level) or NORMAL
 
 
 def watched_among(user_id: str, thread_ids: Iterable[str]) -> frozenset[str]:
@@ -107,10 +104,8 @@ def list_forums(user_id: str) -> dict[str, str]:
 
 
 def get_settings(user_id: str) -> Settings:
-    try:
-        return settings_of(Item.get(user_id, SETTINGS, consistent_read=True))
-    except DoesNotExist:
-        return Settings()
+    """One GetItem, consistent."""
+    return settings_of(get_one(Item, user_id, SETTINGS))
 
 
 def settings_of(item: Item | None) -> Settings:
