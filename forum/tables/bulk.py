@@ -14,14 +14,16 @@ from pynamodb.models import Model
 
 from forum.errors import Unavailable
 
-from .base import commit, connection, pause
+from .base import Delete, Put, Update, commit, commit_between, connection, pause
 
 ATTEMPTS = 10
 # Loading data has nobody waiting for an answer: some five seconds.
 WRITE_ATTEMPTS = 40
 READ_BATCH = 100
 WRITE_BATCH = 25
+# A transaction takes 100 items and 4 MB: so many of the largest texts (40,000 characters of 4 bytes), and some more.
 TRANSACTION = 100
+PART = 20
 
 T = TypeVar("T", bound=Model)
 # A partition key and a sort key.
@@ -86,6 +88,15 @@ def put_many(items: Iterable[Model], *, whole: bool = False) -> Iterator[int]:
         put(batch)
         stored += len(batch)
         yield stored
+
+
+def commit_parts(
+    puts: Sequence[Put] = (), updates: Sequence[Update] = (), deletes: Sequence[Delete] = (), most: int = PART
+) -> None:
+    """Write many of one kind, so many in a transaction. Whoever is stopped in between does all of it again."""
+    for start in range(0, max(len(puts), len(updates), len(deletes)), most):
+        part = slice(start, start + most)
+        commit_between(puts[part], updates[part], deletes[part])
 
 
 def _put_whole(batch: list[Model]) -> None:

@@ -22,6 +22,7 @@ from forum.errors import Conflict
 
 from . import ending
 from .base import Lost, Put, Update, commit_between
+from .bulk import PART, commit_parts
 from .moderation import CASE, Record, new_record
 from .polls import Poll, unvoted
 from .posts import Post
@@ -37,9 +38,6 @@ Also = tuple[Sequence[Put], Sequence[Update]]
 NOTHING_ELSE: Also = ((), ())
 # In `hidden_by` of what no job and no moderator has hidden, but the forum by a rule of its own.
 FORUM = "forum"
-# Of the 100 items a transaction takes, the post, its head, the act, the last text, the note of the end, and a case with
-# its record need seven.
-AT_ONCE = 90
 
 
 # -- Posts ----------------------------------------------------------------------------------------
@@ -106,15 +104,14 @@ def remove_text(head: Thread, post: Post, act: Record, *, alone: bool = False, a
     """Delete a post for good: no text of it is left but in records that end after 30 days. The first post takes
     its thread along, for good and whatever its status was, unless it is to go `alone`.
 
-    The act itself stays, and names the acts whose records will be gone. Texts beyond the newest ninety are
+    The act itself stays, and names the acts whose records will be gone. Texts beyond the newest PART are
     dealt with first, in transactions of their own: whoever is stopped there does it again.
     """
     revision, expires = int(post.revision), datetime.now(UTC) + GRACE
     act.revision = revision
     kept = [record for record in _texts(post) if record.expires_at is None]
     act.before = json.dumps({"texts": "; ".join(f"{r.kind} by {r.user_id} on {r.event_time[:19]}" for r in kept[:20])})
-    for start in range(AT_ONCE, len(kept), AT_ONCE):
-        commit_between(updates=[_ending(record, expires) for record in kept[start : start + AT_ONCE]])
+    commit_parts(updates=[_ending(record, expires) for record in kept[PART:]])
     puts: list[Put] = [(act, None), ending.of_subject(act.subject, expires), *also[0]]
     if post.status != DELETED:
         last = new_record(act.subject, "delete", act.user_id, revision, post.body)
@@ -123,7 +120,7 @@ def remove_text(head: Thread, post: Post, act: Record, *, alone: bool = False, a
     whole = post.number == 1 and not alone
     updates = [becoming(post, DELETED, act, "-", FOR_GOOD), *_recounted(head, post, DELETED, whole, FOR_GOOD)]
     updates += [*_tallied(head, post, DELETED, whole), *also[1]]
-    _commit_all(puts, [*updates, *(_ending(record, expires) for record in kept[:AT_ONCE])])
+    _commit_all(puts, [*updates, *(_ending(record, expires) for record in kept[:PART])])
 
 
 def get_deleted_text(post: Post) -> str | None:

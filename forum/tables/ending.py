@@ -23,13 +23,13 @@ ENDING / MEMBERS.
 | remove what of a member has ended | three Queries, and one transaction if there is any |
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from .base import Delete, Lost, Put, commit_between
-from .bulk import get_one
+from .bulk import commit_parts, get_one
 from .drafts import DRAFT
 from .members import GROUP, NOTE, NOTE_LIFE, Item
 from .moderation import Record
@@ -85,13 +85,8 @@ def remove_ended(note: Record, now: datetime) -> None:
     ended: list[Delete] = [(record, None) for record in found if record.expires_at and record.expires_at <= now]
     if note.user_id:
         ended.append((Item(note.user_id, subject), None))
-    _remove(ended)
-    _remove([(note, None)])
-
-
-def _remove(deletes: Sequence[Delete]) -> None:
-    for start in range(0, len(deletes), AT_ONCE):
-        commit_between(deletes=deletes[start : start + AT_ONCE])
+    commit_parts(deletes=ended)
+    commit_between(deletes=[(note, None)])
 
 
 def change_since(now: datetime) -> None:

@@ -28,13 +28,12 @@ from pynamodb.expressions.update import Action
 from forum.errors import Conflict, NotFound
 
 from .base import Delete, Lost, Update, commit_between
+from .bulk import PART, commit_parts
 from .keys import Nonce, post_timestamp, time_of
 from .moderation import CASE, Record, message_subject
 from .talks import DELETED, ERASED, HIDDEN, WRITTEN, Message, Talk, TalkItem, list_messages, said
 
 OLD = "OLD#"
-# A transaction takes 100 items.
-AT_ONCE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,10 @@ def remove_text(talk: Talk, message: Message) -> None:
     actions: list[Action] = [TalkItem.kind.set(DELETED), TalkItem.body.remove(), _next(message)]
     old = list(_old_texts(talk, message))
     try:
-        commit_between(updates=[(_item(talk, message), actions, _as_read(message))], deletes=old[:AT_ONCE])
+        commit_between(updates=[(_item(talk, message), actions, _as_read(message))], deletes=old[:PART])
     except Lost as lost:
         raise Conflict(_("This message has changed since you opened it.")) from lost
-    _remove(old[AT_ONCE:])
+    commit_parts(deletes=old[PART:])
 
 
 def hiding(talk: Talk, message: Message, reason: str) -> Update:
@@ -116,9 +115,10 @@ def change_author(talk: Talk, message: Message, user_id: str | None) -> None:
     actions: list[Action] = [TalkItem.by.set(user_id)] if user_id else gone
     there = TalkItem.item.exists()
     old = [] if user_id else list(_old_texts(talk, message))
-    _remove(old)
+    commit_parts(deletes=old)
     reports = list(_reports(talk, message, user_id)) if message.reported else []
-    commit_between(updates=[(_item(talk, message), [*actions, _next(message)], there), *reports[:AT_ONCE]])
+    commit_parts(updates=reports[PART:])
+    commit_between(updates=[(_item(talk, message), [*actions, _next(message)], there), *reports[:PART]])
 
 
 def _reports(talk: Talk, message: Message, user_id: str | None) -> Iterator[Update]:
@@ -134,11 +134,6 @@ def _reports(talk: Talk, message: Message, user_id: str | None) -> Iterator[Upda
 def _old_texts(talk: Talk, message: Message) -> Iterator[Delete]:
     for item in TalkItem.query(talk.partition, TalkItem.item.startswith(_old(message)), consistent_read=True):
         yield item, None
-
-
-def _remove(deletes: list[Delete]) -> None:
-    for start in range(0, len(deletes), AT_ONCE):
-        commit_between(deletes=deletes[start : start + AT_ONCE])
 
 
 def _item(talk: Talk, message: Message) -> TalkItem:

@@ -16,7 +16,7 @@ from forum.errors import Conflict, NotFound, Unavailable
 
 from . import posts, tallies
 from .base import Lost, Update, commit_between, connection
-from .bulk import get_many
+from .bulk import PART, commit_parts, get_many
 from .changes import HIDDEN, NOTHING_ELSE, VISIBLE, Also, becoming
 from .keys import forum_of, thread_partition
 from .members import Item
@@ -30,8 +30,6 @@ BATCH = 100
 PER_TRANSACTION = 19
 # How many posts of a thread are looked at for one by somebody else.
 LOOKED_THROUGH = 100
-# How many records of a post are changed in one transaction.
-AT_ONCE = 90
 # BatchWriteItem takes no more.
 OWN_ITEMS = 25
 
@@ -198,12 +196,11 @@ def change_author(found: Found, user_id: str, pseudonym: str) -> None:
     post, head = found.post, found.head
     records = [] if post.moved_to else list(Record.query(post.subject, consistent_read=True))
     renamed = [update for record in records if (update := _renamed(record, user_id, pseudonym))[1]]
-    for start in range(AT_ONCE, len(renamed), AT_ONCE):
-        commit_between(updates=renamed[start : start + AT_ONCE])
+    commit_parts(updates=renamed[PART:])
     actions: list[Action] = [Post.user_id.set(pseudonym), Post.revision.add(1)]
     theirs = (Post.revision == int(post.revision)) & (Post.user_id == user_id)
     try:
-        commit_between(updates=[(post, actions, theirs), *_head_renamed(found, user_id, pseudonym), *renamed[:AT_ONCE]])
+        commit_between(updates=[(post, actions, theirs), *_head_renamed(found, user_id, pseudonym), *renamed[:PART]])
     except Lost as lost:
         raise Conflict(
             _("Post %(number)s of %(id)s was changed since it was read.") % {"number": post.number, "id": head.id}

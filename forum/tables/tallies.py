@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from .base import Put, Table, Told, Update, commit_between, table_name
-from .bulk import get_one
+from .base import Table, Told, Update, table_name
+from .bulk import TRANSACTION, commit_parts, get_one
 
 if TYPE_CHECKING:
     from .posts import Post
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 STATS = "STATS"
 POSTS, THREADS, LIKES, SOLVED = NAMES = ("posts", "threads", "likes", "solved")
-# How many items one transaction takes.
-AT_ONCE = 100
 
 
 class Change(NamedTuple):
@@ -104,6 +102,4 @@ def is_member(user_id: str) -> bool:
 
 def put_tallies(tallies: Iterable[Tally]) -> None:
     """Store these, in place of what was counted. A transaction for each hundred."""
-    puts: list[Put] = [(tally, None) for tally in tallies]
-    for start in range(0, len(puts), AT_ONCE):
-        commit_between(puts=puts[start : start + AT_ONCE])
+    commit_parts(puts=[(tally, None) for tally in tallies], most=TRANSACTION)

@@ -3,7 +3,9 @@
 import pytest
 
 from forum.errors import Unavailable
+from forum.forms import BODY_MOST
 from forum.tables import base, bulk, posts
+from forum.tables.bulk import PART
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
@@ -136,3 +138,8 @@ def test_a_page_of_an_index_that_lags_costs_one_more_call(stored):
     with changing_answers("Query", nothing), base.counting() as ledger:
         assert len(all_posts(thread)) == 2
     assert ledger.calls == ["GetItem", "Query", "BatchGetItem"]
+
+
+def test_the_largest_texts_fit_into_a_part():
+    """With what else is in its transaction: the post, its last text, and what has none. No local engine minds."""
+    assert (PART + 3) * BODY_MOST * len("\N{PARTY POPPER}".encode()) < 4_000_000

@@ -2,13 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from forum.errors import Busy, NotFound
-from forum.tables import talks
+from forum.tables import bulk, messages, talks
 from forum.tables.keys import Nonce
 from forum.tables.members import Item
+from forum.tables.moderation import Record, message_subject, new_act
 from forum.tables.talks import JOINED, LEFT, MOST_PEOPLE, Talk
 from tests.helpers import cost
 
@@ -96,3 +98,13 @@ def test_what_all_have_left_can_be_deleted_bit_by_bit(talk: Talk) -> None:
     while talks.remove_some(talk.id):
         pass
     assert list(Item.query(talk.partition)) == []
+
+
+def test_a_pseudonym_is_in_all_reports_of_a_message_however_many(talk: Talk) -> None:
+    """A transaction takes a hundred items."""
+    subject = message_subject(talk.id, 1)
+    reports = [new_act(subject, "report", BOB, "Rude.", member_id=ADA) for _ in range(2 * bulk.PART + 5)]
+    bulk.commit_parts(puts=[(report, None) for report in reports])
+    [message] = talks.list_messages(talk, 1, 1)
+    messages.change_author(talk, replace(message, reported=True), "-7")
+    assert {record.member_id for record in Record.query(subject, consistent_read=True)} == {"-7"}
