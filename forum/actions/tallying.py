@@ -14,8 +14,9 @@ from forum.models import Forum, User
 from forum.pulse.rebuilding import Pulse
 from forum.tables import reading_all, tallies, totals
 from forum.tables.base import Table
+from forum.tables.parallel import Start
 from forum.tables.posts import Post
-from forum.tables.reading_all import Page, Start
+from forum.tables.reading_all import Page
 from forum.tables.tallies import Change, Tally
 
 from . import flushing

@@ -131,7 +131,7 @@ def thread_shard(thread: str) -> int:
 
 def thread_partition(forum: str, thread: str) -> str:
     """The partition key of a thread: of its head and of all its posts."""
-    return partition(forum, _number(thread[-2:]))
+    return partition(forum, thread_shard(thread))
 
 
 # -- Sort keys and cursors ------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from pynamodb.expressions.update import Action
 from forum.errors import Conflict
 
 from .base import Lost, Put, Update, commit_between
-from .bulk import get_many
+from .bulk import get_many, get_one
 from .keys import Nonce, post_timestamp
 from .members import NOTE_LIFE, Item
 from .posts import Post
@@ -151,5 +151,5 @@ def _counted(post: Post, more: int) -> list[Update]:
 
 
 def _is_on(post: Post, user_id: str) -> bool:
-    found = get_many(Item, [(user_id, key_of(post.first_address, LIKE))])
-    return any(item.listed is not None for item in found)
+    item = get_one(Item, user_id, key_of(post.first_address, LIKE))
+    return item is not None and item.listed is not None

@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from forum.errors import Unavailable
 
 from .base import Table, connection, pause
+from .parallel import Start
 from .posts import Post
 from .threads import Thread
 
@@ -21,7 +22,6 @@ ATTEMPTS = 4
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Table)
-Start = dict[str, Any]
 
 
 class PostText(NamedTuple):

@@ -35,7 +35,7 @@ from forum.errors import Busy, NotFound
 
 from . import sweeps
 from .base import Delete, Lost, Put, Update, commit, commit_between, pause
-from .bulk import get_many, get_one
+from .bulk import get_one
 from .keys import Nonce, post_timestamp, time_of
 from .members import Item
 
@@ -217,7 +217,7 @@ def _append(
             commit(*_moving(talk, newer, _saying(newer, kind, body), sent))
             return newer
         except Lost:
-            if sent is not None and get_many(TalkItem, [(sent.user_id, sent.item)]):
+            if sent is not None and get_one(TalkItem, sent.user_id, sent.item):
                 return get_talk(talk.id)
             if time.monotonic() > late:
                 break

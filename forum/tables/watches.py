@@ -181,7 +181,7 @@ def remove_kind(user_id: str, kind: str) -> None:
     """Take a kind out of what the member is sent mails about, and nothing else. Busy where the kinds change again and
     again meanwhile."""
     for attempt in range(ATTEMPTS):
-        item = next(iter(get_many(Item, [(user_id, SETTINGS)])), None)
+        item = get_one(Item, user_id, SETTINGS)
         kinds = settings_of(item).mail_kinds
         before = item.mail_kinds if item else None
         unchanged = Item.mail_kinds == before if before is not None else Item.mail_kinds.does_not_exist()
