@@ -11,5 +11,9 @@ To read in this order:
 - `body`, over `deflate`: one body for all readers, and each reader's copy of it;
 - `stats`, over `counts`: what all that comes to, for the admin.
 
+Beside it lies what else Redis knows for a while: how often somebody may do something (`limits`), what was sent once
+(`once`), who reads and is here (`visits`, `presence`, `guests`), what was written and is yet to be indexed (`changed`),
+when tokens were used (`uses`), and what pages cost (`units`).
+
 Views name a page and its tags, actions name the tags they change; nobody else decides anything about freshness.
 """

@@ -23,8 +23,8 @@ UNSURE_SECONDS = 8.0
 MOST = 200_000
 
 # KEYS: notes. ARGV: ms since 1970, note….
-NOTE = """
-if redis.call('ZCARD', KEYS[1]) < 200000 then
+NOTE = f"""
+if redis.call('ZCARD', KEYS[1]) < {MOST} then
   for i = 2, #ARGV do redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i]) end
 end
 return 1
