@@ -13,7 +13,6 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import BadRequest, NotFound
 from forum.forms import page_number
-from forum.models import User
 from forum.permissions import ANONYMOUS, Reader
 from forum.tables import posts, threads, votes
 from forum.tables.keys import cursor, read_cursor, read_thread_cursor
@@ -224,14 +223,7 @@ def found(name: str, thread_id: str, directory: Directory, reader: Reader) -> Th
 
 @router.get("/members/{username:username}", response=Member, tags=[READING])
 def get_member(request: HttpRequest, username: str) -> Member:
-    return shapes.member_of(_member(username))
-
-
-def _member(username: str) -> User:
-    user = User.objects.named(username)
-    if user is None:
-        raise NotFound(_("There is no member of this name."))
-    return user
+    return shapes.member_of(members.named(username))
 
 
 @router.get("/members/{username:username}/posts", response=Posts, tags=[READING])
@@ -241,7 +233,7 @@ def list_posts_of_member(request: HttpRequest, username: str, before: str = "") 
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         def body(written: Written) -> str:
-            user = _member(username)
+            user = members.named(username)
             newest = posts.list_of_user(str(user.pk), links.POSTS_PER_PAGE + 1, since, written)
             return _feed(request, newest, {rules.name for rules in directory.readable(reader)})
 
@@ -258,7 +250,7 @@ def list_threads_of_member(request: HttpRequest, username: str, before: str = ""
 
     def plan(directory: Directory, reader: Reader) -> Plan:
         def body(__: Written) -> str:
-            heads, last = members.list_started(str(_member(username).pk), before)
+            heads, last = members.list_started(str(members.named(username).pk), before)
             readable = {rules.name for rules in directory.readable(reader)}
             more = links.absolute(f"{request.path}?before={last}") if last else None
             shown = [head for head in _heard(heads, reader) if head.forum in readable]

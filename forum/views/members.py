@@ -54,6 +54,14 @@ def numbers(user: User) -> Numbers:
     return Numbers(posts, started, likes, solved, been.days, seen)
 
 
+def named(username: str) -> User:
+    """The member of this name, however it is spelled; NotFound. One SQL query."""
+    user: User | None = User.objects.named(username)
+    if user is None:
+        raise NotFound(_("There is no member of this name."))
+    return user
+
+
 @require_safe
 def member_threads(request: HttpRequest, username: str) -> HttpResponse:
     """The threads that a member started, in the forums the reader may read, the last one first. It is never kept. One
@@ -64,9 +72,7 @@ def member_threads(request: HttpRequest, username: str) -> HttpResponse:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
 
         def body(__: Written) -> str | HttpResponse:
-            user = User.objects.named(username)
-            if user is None:
-                raise NotFound(_("There is no member of this name."))
+            user = named(username)
             url = f"{links.member(user.username)}threads/"
             if user.username != username:
                 return HttpResponsePermanentRedirect(url)

@@ -15,7 +15,6 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
-from forum.models import User
 from forum.permissions import ForumRules, Reader, moderates
 from forum.pulse.now import get_now
 from forum.tables import posts, threads
@@ -25,7 +24,7 @@ from forum.tables.threads import Thread
 
 from . import meta, pulse_rows
 from .caching import Plan, answer, render
-from .members import numbers
+from .members import named, numbers
 from .places import removed
 from .rows import (
     Authors,
@@ -285,9 +284,7 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
         rows = {rules.name: forum_row(rules) for rules in directory.readable(reader)}
 
         def body(written: Written) -> str | HttpResponse:
-            user = User.objects.named(username)
-            if user is None:
-                raise NotFound(_("There is no member of this name."))
+            user = named(username)
             url = links.member(user.username)
             if user.username != username:
                 return HttpResponsePermanentRedirect(url)
