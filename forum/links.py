@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from .tables.threads import Thread
 
 POSTS_PER_PAGE = 20
+THREADS_PER_PAGE = 30
 
 
 # What follows a thread's id in other URLs; a thread may be called so, its address may not.

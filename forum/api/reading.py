@@ -13,6 +13,7 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import BadRequest, NotFound
 from forum.forms import page_number
+from forum.links import THREADS_PER_PAGE
 from forum.permissions import ANONYMOUS, Reader
 from forum.tables import posts, threads, votes
 from forum.tables.keys import cursor, read_cursor, read_thread_cursor
@@ -20,7 +21,7 @@ from forum.tables.posts import Post
 from forum.tables.threads import Thread
 from forum.views import members, tagged
 from forum.views.caching import Plan
-from forum.views.reading import THREADS_PER_PAGE, audience
+from forum.views.reading import audience
 
 from . import shapes
 from .door import Caller

@@ -29,6 +29,7 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
+from forum.links import THREADS_PER_PAGE
 from forum.permissions import Reader
 from forum.tables import posts, threads
 from forum.tables.threads import Thread
@@ -36,7 +37,7 @@ from forum.tables.threads import Thread
 from .caching import Plan, answer
 from .holes import notes_in_words
 from .message_rows import people_digest
-from .reading import HOME_THREADS, THREADS_PER_PAGE, audience
+from .reading import HOME_THREADS, audience
 from .rows import thread_digest
 
 JSON = "application/json; charset=utf-8"

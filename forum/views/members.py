@@ -13,6 +13,7 @@ from forum.cache import tags, visits
 from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
+from forum.links import THREADS_PER_PAGE
 from forum.models import User
 from forum.permissions import Reader
 from forum.redis import Down
@@ -24,8 +25,6 @@ from forum.tables.threads import Thread
 from . import meta
 from .caching import Plan, answer, render
 from .rows import Row, author, forum_row, profile, thread_rows
-
-THREADS_PER_PAGE = 30
 
 
 @dataclass(frozen=True, slots=True)

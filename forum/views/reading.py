@@ -15,6 +15,7 @@ from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
 from forum.forms import page_number
+from forum.links import THREADS_PER_PAGE
 from forum.permissions import ForumRules, Reader, moderates
 from forum.pulse.now import get_now
 from forum.tables import posts, threads
@@ -40,7 +41,6 @@ from .rows import (
     thread_rows,
 )
 
-THREADS_PER_PAGE = 30
 HOME_THREADS = 15
 HOME_NEWEST = 3
 

@@ -17,6 +17,7 @@ from forum.cache import tags
 from forum.cache.pages import Written
 from forum.directory import Directory
 from forum.errors import NotFound
+from forum.links import THREADS_PER_PAGE
 from forum.models import ThreadTag
 from forum.permissions import ANONYMOUS, Reader
 from forum.tables.bulk import get_many
@@ -27,7 +28,7 @@ from forum.tables.threads import Thread, get_heads
 from . import meta
 from .caching import Plan, answer, render
 from .feeds import ATOM, ENTRIES, atom
-from .reading import THREADS_PER_PAGE, audience
+from .reading import audience
 from .rows import Authors, forum_row, post_row, tag_rows, thread_rows
 
 TAGS_SHOWN = 300

@@ -10,10 +10,10 @@ from django.db import DatabaseError
 from forum import links
 from forum.actions import defining
 from forum.errors import Unavailable
+from forum.links import THREADS_PER_PAGE
 from forum.models import Forum
 from forum.tables import base, posts, threads
 from forum.tables.keys import MAX_SHARDS
-from forum.views.reading import THREADS_PER_PAGE
 
 
 class Command(BaseCommand):
