@@ -1,10 +1,11 @@
 """Parts of pages that stay as they are while the pages around them change, and when they do not."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
-from pytest_django.fixtures import SettingsWrapper
 
 from forum import fragments, links
 from forum.models import Forum, User
@@ -90,7 +91,7 @@ def test_what_has_not_been_used_for_longest_makes_room() -> None:
 
 
 def test_without_memory_for_pages_there_is_none_for_their_parts(
-    thread: Thread, ada: User, settings: SettingsWrapper, client: Client
+    thread: Thread, ada: User, settings: Any, client: Client
 ) -> None:
     settings.LOCAL_PAGES_MB = 0
     client.get(links.thread(thread))
