@@ -25,7 +25,6 @@ from forum.cache import guests, local, presence, stats, visits
 from forum.cache.body import Filled
 from forum.cache.intents import state_key
 from forum.cache.presence import Stamp
-from forum.cache.tags import account
 from forum.exchange import Ask, Headers, Reply
 from forum.pulse import views
 from forum.readers import Basis, address_of
@@ -137,7 +136,6 @@ class Answer:
 
     __slots__ = (
         "_account",
-        "_account_key",
         "_head",
         "_marks",
         "_presence",
@@ -184,8 +182,9 @@ class Answer:
         self.csrf = csrf
         self._session_key = sessions.redis_key(session_key) if session_key else ""
         self._session = session
-        self._account_key = state_key(account(basis.user_id))
-        self._account = basis.account.generations[1] if basis.account else ""
+        # What is known of a member, and of a moderator how many cases wait: the page itself rests on `site`.
+        generations = basis.account.generations[1:] if basis.account else [""] * len(basis.tags[1:])
+        self._account = dict(zip(map(state_key, basis.tags[1:]), generations, strict=True))
         self._head = b""
         self._ready: Reply | None = None
         # When it was last looked at and stood: the losses of what is tracked then, and how long that may be believed.
@@ -209,8 +208,7 @@ class Answer:
             return True
         if not sessions.known.alive(asked) or sessions.known.get(self._session_key) != self._session:
             return False
-        state = local.states.get(self._account_key)
-        return state is not None and state.generation == self._account
+        return bool(self._account) and local.stand(self._account)
 
     def marks_stand(self, asked: float = math.inf) -> bool:
         """Whether what the visitor has read is what it was, and who is here are those whom the page shows."""
@@ -251,7 +249,8 @@ class Answer:
     def _lives_until(self) -> float:
         if not self._session_key:
             return math.inf
-        return min(local.states.lives_until(self._account_key), sessions.known.lives_until(self._session_key))
+        session = sessions.known.lives_until(self._session_key)
+        return min(session, *map(local.states.lives_until, self._account))
 
     def remember(self, headers: Headers) -> None:
         """The headers that the ordinary path has sent, without those that are of that one answer."""

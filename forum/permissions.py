@@ -5,6 +5,7 @@ asked per request, either before a cached page is handed out or while its holes 
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -28,7 +29,8 @@ class Reader:
     `is_staff` is Django's: it opens Django admin and shows what pages cost. `moderates_all` is
     staff with the permission to moderate every forum; who moderates one is in one of its groups of moderators.
     `moderates_members` is staff with the permission to warn, silence and suspend. `silenced_until` is in
-    seconds since 1970, as `joined` is, `notes` how many notes to the member are unread. `ignored` are the ids of
+    seconds since 1970, as `joined` is, `notes` how many notes to the member are unread, `cases` how many wait for a
+    moderator in the forums that the reader moderates. `ignored` are the ids of
     those whom the member ignores, `ignored_names` their names in small letters, `muted` the ids of threads and names of
     forums, `avatar` is the name of their picture or "", `hides_online` that nobody is shown whether they are here,
     `zone` the name of the time zone that they have chosen or "".
@@ -46,6 +48,7 @@ class Reader:
     silenced_until: float = 0.0
     silence_reason: str = ""
     notes: int = 0
+    cases: int = 0
     joined: float = 0.0
     ignored: frozenset[str] = frozenset()
     ignored_names: frozenset[str] = frozenset()
@@ -154,6 +157,13 @@ def can_vote(reader: Reader, forum: ForumRules) -> bool:
 def moderates(reader: Reader, forum: ForumRules) -> bool:
     """Whether the reader is a moderator of the forum, which also lets them read it."""
     return reader.moderating and (reader.moderates_all or bool(forum.moderator_groups & reader.group_ids))
+
+
+def moderated(reader: Reader, forums: Iterable[ForumRules]) -> list[ForumRules]:
+    """The forums among these whose moderator the reader is, and what stands for all conversations where they moderate
+    these: together the queue that is theirs."""
+    found = [forum for forum in forums if moderates(reader, forum)]
+    return [*found, MESSAGE_RULES] if moderates(reader, MESSAGE_RULES) else found
 
 
 def can_moderate(reader: Reader, forum: ForumRules) -> bool:

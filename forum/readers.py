@@ -2,7 +2,8 @@
 
 A signed-in member's account (name, rights, groups, unread notes, whom they ignore) is kept under the generation of
 its tag `account:<id>`, read before the database was; whatever changes the account changes that. The rules of
-the forums and the account together are the *basis* on which a reader is let in.
+the forums and the account together are the *basis* on which a reader is let in. Of moderators how many cases wait for
+them is kept beside that, and counted anew when a case is opened or closed, under the generation of the tag `queues`.
 """
 
 from collections.abc import Mapping
@@ -16,13 +17,14 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from . import directory as directories
-from .cache import pages, tags
+from .cache import pages, queues, tags
 from .cache.local import State
 from .directory import Directory
 from .errors import Unavailable
 from .models import User
-from .permissions import ANONYMOUS, Reader
-from .tables import members
+from .permissions import ANONYMOUS, Reader, moderated
+from .redis import Down
+from .tables import cases, members
 
 MOST_ACCOUNTS = 10_000
 # Where in a request's META its reader is noted, for what comes after the view.
@@ -41,9 +43,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is kept of an active member, as of one generation of `account:<id>` and one of `site`."""
+    """What is kept of an active member, as of one generation of `site` and one of `account:<id>`, and of a moderator as
+    of one of `queues`, which is "" where nobody could count."""
 
-    generations: tuple[str, str]
+    generations: tuple[str, ...]
     session_hash: str
     reader: Reader
 
@@ -59,7 +62,7 @@ class Basis:
 
     @property
     def tags(self) -> list[str]:
-        return [tags.SITE, tags.account(self.user_id)] if self.user_id else [tags.SITE]
+        return _tags_of(self.user_id, self.account)
 
     def stands(self, states: Mapping[str, State]) -> bool:
         """Whether nothing it rests on has changed or is being changed; False also while Redis cannot say."""
@@ -85,11 +88,11 @@ def kept(request: HttpRequest) -> Basis:
 def fresh(request: HttpRequest, states: Mapping[str, State] | None = None) -> Basis:
     """As it is now, or as of `states` just read. At most one Redis round trip; SQL only after a change."""
     user_id = _user_id(request)
-    wanted = [tags.SITE, tags.account(user_id)] if user_id else [tags.SITE]
+    wanted = _tags_of(user_id, _accounts.get(user_id))
     if states is None or any(tag not in states for tag in wanted):
         states = pages.current(*wanted).states
     directory = directories.as_of(states.get(tags.SITE))
-    account = _account(user_id, _generations(states, wanted)) if user_id else None
+    account = _account(user_id, _generations(states, wanted), directory) if user_id else None
     if account is not None and not _matches(request, account):
         account = None
     # Django ends a session whose account is gone or has another password.
@@ -147,23 +150,50 @@ def _matches(request: HttpRequest, account: Account) -> bool:
     return constant_time_compare(request.session.get(HASH_SESSION_KEY, ""), account.session_hash)
 
 
-def _account(user_id: str, generations: tuple[str, ...]) -> Account | None:
+def _tags_of(user_id: str, account: Account | None) -> list[str]:
+    """On what a reader rests of whom this is kept, in the order of the account's generations."""
+    if not user_id:
+        return [tags.SITE]
+    counted = account is not None and len(account.generations) > 2
+    return [tags.SITE, tags.account(user_id), *([tags.QUEUES] if counted else [])]
+
+
+def _account(user_id: str, generations: tuple[str, ...], directory: Directory) -> Account | None:
     """The account under these generations; None where it is gone or closed. Some SQL queries and one GetItem
-    after a change."""
+    after a change, and what counting cases takes."""
     account = _accounts.get(user_id)
-    if account is not None and "" not in generations and account.generations == generations:
+    known = "" not in generations[:2]
+    if account is not None and known and account.generations == generations:
         return account
+    if account is None or not known or account.generations[:2] != generations[:2]:
+        account = _read(user_id, generations[:2], known)
+    if account is None or not known:
+        return account
+    if queue := moderated(account.reader, directory.forums.values()):
+        account = _counted(account, [rules.name for rules in queue], generations[2:])
+    if len(_accounts) >= MOST_ACCOUNTS:
+        _accounts.clear()
+    _accounts[user_id] = account
+    return account
+
+
+def _read(user_id: str, generations: tuple[str, ...], known: bool) -> Account | None:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return None
-    site, own = generations
-    known = "" not in generations
-    account = Account((site, own), user.get_session_auth_hash(), with_inbox(user) if known else reader_of(user))
-    if known:
-        if len(_accounts) >= MOST_ACCOUNTS:
-            _accounts.clear()
-        _accounts[user_id] = account
-    return account
+    return Account(generations, user.get_session_auth_hash(), with_inbox(user) if known else reader_of(user))
+
+
+def _counted(account: Account, queue: list[str], generation: tuple[str, ...]) -> Account:
+    """The account with how many cases wait in these forums; none while somebody cannot say, who is asked again at the
+    next page. At most two Redis round trips; a Query for each forum that nobody has asked for lately."""
+    known = generation[0] if generation else pages.generation(tags.QUEUES)
+    number = 0
+    try:
+        number = queues.count(queue, known, lambda name: cases.list_waiting(name, queues.MOST))
+    except (Down, Unavailable):
+        known = ""
+    return replace(account, generations=(*account.generations[:2], known), reader=replace(account.reader, cases=number))
 
 
 def with_inbox(user: User) -> Reader:

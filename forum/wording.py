@@ -22,6 +22,11 @@ def number(value: int) -> str:
     return plain if len(plain) < 4 else plain.replace(",", str(formats.get_format("THOUSAND_SEPARATOR")) or ",")
 
 
+def up_to(most: int, value: int) -> str:
+    """As a badge has room for: 7, and with `most` 100 "99+" for a hundred and more."""
+    return str(value) if value < most else f"{most - 1}+"
+
+
 def day(when: date) -> str:
     """A day, or that of a moment where the reader is (UTC in what all share): "13 Nov 2026"."""
     return _day(timezone.localdate(when) if isinstance(when, datetime) else when, get_language())

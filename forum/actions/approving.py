@@ -17,7 +17,7 @@ from forum.permissions import ForumRules, Reader, can_post, can_read, moderates,
 from forum.tables import cases, moderation, threads
 from forum.tables.moderation import Record
 
-from . import lateness, moderating, posting
+from . import lateness, moderating, posting, waiting
 from .notes import tell
 
 # More than anybody can have waiting.
@@ -47,7 +47,7 @@ def approve(reader: Reader, forum: ForumRules, case: Record, author: Reader) -> 
     act = moderation.new_act(subject, "approve", reader.id, forum=forum.name, member_id=case.user_id)
     now = cases.get_case(case.subject)
     if now.open_in:
-        cases.change_pending(now, "approved", "Your post was approved.", url, act)
+        waiting.close(now, "approved", "Your post was approved.", url, act)
         told = gettext_noop("Your post was approved, and everybody can read it now.")
         tell(case.user_id, "approve", told, url, facts={})
     return url
@@ -103,7 +103,7 @@ def refuse(reader: Reader, forum: ForumRules, case: Record, reason: str) -> None
     act = moderation.new_act(
         case.subject, "refuse", reader.id, reason, forum=forum.name, member_id=case.user_id, title=case.title
     )
-    cases.change_pending(case, "refused", reason, record=act)
+    waiting.close(case, "refused", reason, record=act)
     told = gettext_noop("Your post was not published: %(reason)s")
     tell(case.user_id, "refuse", told, "/pending/", facts={"reason": reason})
 
@@ -113,7 +113,7 @@ def withdraw_all(user_id: str, why: str) -> None:
     for __, case in cases.list_pending(user_id, MOST_WAITING):
         if case is not None and case.open_in and case.kind == cases.WAITING:
             with suppress(Conflict):
-                cases.change_pending(case, "withdrawn", why)
+                waiting.close(case, "withdrawn", why)
 
 
 def _require_approver(reader: Reader, forum: ForumRules, case: Record) -> None:

@@ -5,19 +5,20 @@ are told afterwards, as when it is decided in the queue.
 Another moderator's claim keeps nobody from acting on the post itself, and then there is nothing left to claim.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 
 from django.utils.translation import gettext_noop
 
 from forum import links
+from forum.cache import queues
 from forum.errors import NotFound
 from forum.tables import cases, moderation
 from forum.tables.changes import NOTHING_ELSE, Also
 from forum.tables.moderation import Record
 from forum.tables.posts import Post
 
-from .notes import tell
+from . import notes
 
 AGREE, DISAGREE, IGNORE = "agree", "disagree", "ignore"
 _HIDDEN = gettext_noop("Thank you for your report: a moderator agreed, and the post is hidden.")
@@ -60,13 +61,15 @@ def agreeing(case: Record | None, act: Record) -> Also:
     return [put], [update]
 
 
-def tell_reporters(closed: Iterable[Record], outcome: str, told: str = "", by: str = "") -> None:
-    """Tell those who reported these posts what became of it, of one post each, but not whoever decided (`by`): `told`,
-    or else what the outcome is told as. Who reported is told to nobody else."""
+def tell(closed: Collection[Record], outcome: str, told: str = "", by: str = "") -> None:
+    """Say that these cases, as they were read, are closed: they count no longer as waiting, and those who reported the
+    posts are told what became of it, of one post each, but not whoever decided (`by`): `told`, or else what the
+    outcome is told as. Who reported is told to nobody else."""
+    queues.changed(closed=[(str(case.open_in), case.subject) for case in closed])
     first: dict[str, Record] = {}
     for case in closed:
         for reporter in sorted(case.reporters or ()):
             first.setdefault(reporter, case)
     first.pop(by, None)
     for reporter, case in list(first.items())[:MOST_TOLD]:
-        tell(reporter, outcome, told or _TOLD[outcome], links.post(*cases.address(case)), facts={})
+        notes.tell(reporter, outcome, told or _TOLD[outcome], links.post(*cases.address(case)), facts={})

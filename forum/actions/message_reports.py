@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from forum.cache import tags
+from forum.cache import queues, tags
 from forum.cache.intents import invalidating
 from forum.errors import BadRequest, Conflict, NotAllowed, NotFound
 from forum.permissions import MESSAGE_RULES, MESSAGES, Reader
@@ -51,7 +51,7 @@ def require_reporting(reader: Reader, message: Message) -> None:
 
 def report(reader: Reader, talk: Talk, message: Message, reason: str) -> None:
     """Report a message that the reader may read; Conflict where this member's report of it is open already, or where
-    it changes at this moment. One Redis round trip, one transaction."""
+    it changes at this moment. Two Redis round trips, one transaction."""
     require_reporting(reader, message)
     reason = moderating.required(reason)
     subject = moderation.message_subject(talk.id, message.number)
@@ -60,6 +60,7 @@ def report(reader: Reader, talk: Talk, message: Message, reason: str) -> None:
         subject, "report", reader.id, reason, forum=MESSAGES, member_id=message.user_id, body=message.body
     )
     cases.put_message_report(record, talk, message, MESSAGES, permalink(talk.id, message.number))
+    queues.changed(opened=[(MESSAGES, subject)])
 
 
 def resolve(reader: Reader, case: Record, outcome: str, reason: str = "") -> bool:
@@ -84,6 +85,7 @@ def resolve(reader: Reader, case: Record, outcome: str, reason: str = "") -> boo
             cases.commit_case(puts, updates)
         except Conflict as conflict:
             raise reporting.too_late(reader, case.subject) from conflict
+    queues.changed(closed=[(MESSAGES, case.subject)])
     if hides and not author.startswith("-"):
         # Who left messages without a name has an id below zero.
         told = gettext_noop("A message of yours was hidden by a moderator. The reason: %(reason)s")

@@ -156,7 +156,7 @@ def _change_post(
         else:
             raise Busy(_("This thread is changing very fast. Please try again."))
     if case is not None:
-        closing.tell_reporters([case], closing.AGREE, closing.REMOVES[kind], by=reader.id)
+        closing.tell([case], closing.AGREE, closing.REMOVES[kind], by=reader.id)
     events.of_act(kind, reader, forum, head, post)
 
 

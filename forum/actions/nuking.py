@@ -317,7 +317,7 @@ def _commit(changes: Sequence[Change], of_author: list[str]) -> None:
         for change in changes:
             moderation.leave_out(change.act, in_forum=change.whole and change.status == HIDDEN)
         sweeps.change_statuses(changes, (puts, updates))
-    closing.tell_reporters(reported.values(), closing.AGREE, by=changes[0].act.user_id)
+    closing.tell(reported.values(), closing.AGREE, by=changes[0].act.user_id)
 
 
 def _close_others(job: Job, found: Sequence[Found], hidden: Sequence[Change]) -> None:
@@ -331,7 +331,7 @@ def _close_others(job: Job, found: Sequence[Found], hidden: Sequence[Change]) ->
         with suppress(Conflict):
             cases.commit_case(*closing.agreeing(case, act))
             closed.append(case)
-    closing.tell_reporters(closed, closing.AGREE, by=job.state["actor"][0])
+    closing.tell(closed, closing.AGREE, by=job.state["actor"][0])
 
 
 def _touched(changes: Sequence[Change], of_author: list[str]) -> list[str]:

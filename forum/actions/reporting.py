@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from forum import links, reasons
+from forum.cache import queues
 from forum.errors import BadRequest, Conflict, NotAllowed, SignInNeeded
 from forum.permissions import ANONYMOUS, ForumRules, Reader, can_read, moderates, refuse_silenced
 from forum.reasons import HIDDEN_BY_REPORTS
@@ -22,8 +23,8 @@ from forum.tables.moderation import Record
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 
-from . import events, lateness, moderating, pace
-from .closing import AGREE, DISAGREE, IGNORE, tell_reporters
+from . import closing, events, lateness, moderating, pace
+from .closing import AGREE, DISAGREE, IGNORE
 from .moderating import SYSTEM
 from .notes import tell_of
 
@@ -56,8 +57,8 @@ def require_reporting(reader: Reader, forum: ForumRules, head: Thread, post: Pos
 def report(reader: Reader, forum: ForumRules, head: Thread, post: Post, reason: str) -> None:
     """Report a post to the forum's moderators; Conflict where this member's report of it is open already.
 
-    Members whose trust is 0 are heard, but their reports do not count towards hiding it. One Redis round trip,
-    one transaction; where it may be the report too many, a GetItem and what hiding takes.
+    Members whose trust is 0 are heard, but their reports do not count towards hiding it. Two Redis round
+    trips, one transaction; where it may be the report too many, a GetItem and what hiding takes.
     """
     require_reporting(reader, forum, head, post)
     reason = moderating.required(reason)
@@ -66,6 +67,7 @@ def report(reader: Reader, forum: ForumRules, head: Thread, post: Post, reason: 
     trusted = reader.trust > 0 or moderates(reader, forum)
     record = moderation.new_act(subject, "report", reader.id, reason, forum=forum.name, member_id=post.user_id)
     cases.put_report(record, post, forum.name, trusted)
+    queues.changed(opened=[(forum.name, subject)])
     # Who reported it is for moderators alone.
     events.of_post(events.REPORT_OPENED, ANONYMOUS, forum, head, int(post.number), record.event_time)
     if trusted and settings.REPORTS_TO_HIDE > 0:
@@ -141,25 +143,25 @@ def resolve(
     reason = moderating.required(reason) if outcome == AGREE else reason.strip()
     author = place[2].user_id if place else ""
 
-    def closing(__: Post | None = None) -> Also:
+    def closes(__: Post | None = None) -> Also:
         refuse_changed(reader, case)
         put, update = cases.closing(case, reader.id, act(reader, forum, case, outcome, reason, author))
         return [put], [update]
 
     if place and outcome == AGREE and place[2].status == VISIBLE:
-        moderating.hide_post(reader, *place, reason, also=closing)
+        moderating.hide_post(reader, *place, reason, also=closes)
         told = gettext_noop("Your post in “%(title)s” was hidden by a moderator: %(reason)s")
         _tell_author(place, "hide", told, reason)
     elif place and outcome == DISAGREE and hidden_by_reports(place[2]):
-        moderating.show_post(reader, *place, reason, also=closing)
+        moderating.show_post(reader, *place, reason, also=closes)
         told = gettext_noop("Your post in “%(title)s” can be read again: a moderator lets it stand.")
         _tell_author(place, "show", told, reason)
     else:
         try:
-            cases.commit_case(*closing())
+            cases.commit_case(*closes())
         except Conflict as conflict:
             raise too_late(reader, case.subject) from conflict
-    tell_reporters([case], outcome)
+    closing.tell([case], outcome)
 
 
 def _tell_author(place: tuple[ForumRules, Thread, Post], kind: str, told: str, reason: str) -> None:

@@ -27,7 +27,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
 from forum import jobs
-from forum.cache import tags
+from forum.cache import queues, tags
 from forum.cache.intents import Write, invalidating
 from forum.errors import Busy, Conflict, NotFound
 from forum.jobs import Progress
@@ -307,7 +307,11 @@ def _take_cases_along(task: Task, posts: Iterable[Post]) -> None:
     """Bring the open cases of posts that are in the other forum now into its queue: its moderators decide. Nobody
     reports a post at the place that it left, so none is missed. One BatchGetItem."""
     if task.target != task.source:
-        cases.change_forum([post.subject for post in posts if post.status != "moved"], task.target)
+        taken = cases.change_forum([post.subject for post in posts if post.status != "moved"], task.target)
+        queues.changed(
+            opened=[(task.target, case.subject) for case in taken],
+            closed=[(str(case.open_in), case.subject) for case in taken],
+        )
 
 
 def _gone_before(task: Task, looked_at: Sequence[Post]) -> list[Post]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from forum import reasons
-from forum.cache import limits
+from forum.cache import limits, queues
 from forum.cache.limits import Bucket
 from forum.errors import Conflict, Links, NotAllowed, Waits
 from forum.permissions import ForumRules, Reader, moderates
@@ -48,7 +48,9 @@ def wait(
     One transaction; the same nonce again changes nothing."""
     limits.take(*buckets)
     picturing.claim(body)
-    cases.put_pending(forum.name, thread_id, reader.id, title, body, nonce, reason, names, poll)
+    case = cases.put_pending(forum.name, thread_id, reader.id, title, body, nonce, reason, names, poll)
+    if case:
+        queues.changed(opened=[(forum.name, case.subject)])
     raise Waits(_("Thank you. A moderator will look at your post, and then it will appear."), _links())
 
 
@@ -64,4 +66,11 @@ def withdraw(reader: Reader, case: Record) -> None:
         raise Conflict(_("This post has been taken back already."), _links())
     if not case.open_in or case.kind != cases.WAITING:
         raise Conflict(_("A moderator has decided on this post already."), _links())
-    cases.change_pending(case, "withdrawn", "You took it back.")
+    close(case, "withdrawn", "You took it back.")
+
+
+def close(case: Record, outcome: str, text: str, url: str = "", record: Record | None = None) -> None:
+    """Close the case of a text, as `cases.change_pending` does."""
+    forum = str(case.open_in)
+    cases.change_pending(case, outcome, text, url, record)
+    queues.changed(closed=[(forum, case.subject)])

@@ -23,17 +23,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from forum import kept, links, logbook, markup, readers, reasons
+from forum import kept, links, logbook, markup, readers, reasons, wording
 from forum.actions import approving, message_reports, reporting, screening
 from forum.actions.closing import AGREE, DISAGREE, IGNORE
 from forum.actions.moderating import REASON_MOST
 from forum.errors import BadRequest, Conflict, NotFound
 from forum.forms import BODY_MOST, TextField
 from forum.models import User
-from forum.permissions import ANONYMOUS, MESSAGE_RULES, MESSAGES, ForumRules, Reader, can_read, moderates
+from forum.permissions import ANONYMOUS, MESSAGE_RULES, MESSAGES, ForumRules, Reader, can_read, moderated
 from forum.tables import cases, moderation, posts
 from forum.tables.bulk import get_many
 from forum.tables.keys import THREAD_ID, cursor, read_cursor, thread_partition, time_of
+from forum.tables.members import MOST_COUNTED
 from forum.tables.moderation import Record
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
@@ -41,7 +42,7 @@ from forum.tables.threads import Thread
 from . import words
 from .log import visible
 from .noting import note
-from .site import basis, forums_moderated, site, who
+from .site import basis, site, who
 
 TITLE = gettext_lazy("Reports and approvals")
 PAGE = 10
@@ -112,10 +113,7 @@ def _forum_of(request: HttpRequest, case: Record, named: str) -> ForumRules:
 
 def _moderated(request: HttpRequest) -> dict[str, ForumRules]:
     """The forums whose moderator is asking, and what stands for all conversations, where they moderate these."""
-    found = forums_moderated(request)
-    return {
-        rules.name: rules for rules in [*found, *([MESSAGE_RULES] if moderates(who(request), MESSAGE_RULES) else [])]
-    }
+    return {rules.name: rules for rules in moderated(who(request), basis(request).directory.forums.values())}
 
 
 # -- Acts -----------------------------------------------------------------------------------------
@@ -366,6 +364,7 @@ site.add_page(
     "moderation/queue/",
     queue,
     name="queue",
+    waits=lambda request: wording.up_to(MOST_COUNTED, who(request).cases) if who(request).cases else "",
     title=TITLE,
     section=gettext_lazy("Moderation"),
     may=lambda request: bool(_moderated(request)),

@@ -94,7 +94,8 @@ def acting(request: HttpRequest, rules: ForumRules, permission: str = "forum.cha
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page under /admin/. One without a title is in no list: it is reached from another."""
+    """A page under /admin/. One without a title is in no list: it is reached from another. `waits` is how much there is
+    to be done, for the list."""
 
     route: str
     view: View
@@ -102,6 +103,7 @@ class Page:
     title: Words
     section: Words
     may: May
+    waits: Callable[[HttpRequest], str]
 
 
 class ForumAdminSite(AdminSite):
@@ -111,7 +113,17 @@ class ForumAdminSite(AdminSite):
         super().__init__(name)
         self._pages: dict[str, Page] = {}
 
-    def add_page(self, route: str, view: View, *, name: str, title: Words, section: Words, may: May) -> None:
+    def add_page(
+        self,
+        route: str,
+        view: View,
+        *,
+        name: str,
+        title: Words,
+        section: Words,
+        may: May,
+        waits: Callable[[HttpRequest], str] = lambda request: "",
+    ) -> None:
         """Register a page at /admin/<route>, as `admin:<name>`, which those see of whom `may` says so.
 
         It is listed under its section beside Django's models, unless `title` is ""; routes with arguments
@@ -119,7 +131,7 @@ class ForumAdminSite(AdminSite):
         The errors of `forum.errors` become pages in the administration's look.
         """
         view = self._in_our_look(_only(may, view))
-        self._pages[name] = Page(route, view, name, title, section, may)
+        self._pages[name] = Page(route, view, name, title, section, may, waits)
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -171,7 +183,9 @@ class ForumAdminSite(AdminSite):
         for page in self._pages.values():
             if page.title and page.may(request):
                 url = reverse(f"admin:{page.name}", current_app=self.name)
-                entry = {"name": page.title, "object_name": page.name, "admin_url": url, "view_only": True}
+                waits = page.waits(request)
+                title = f"{page.title} ({waits})" if waits else page.title
+                entry = {"name": title, "object_name": page.name, "admin_url": url, "view_only": True}
                 found.setdefault(_label(page.section), (page.section, []))[1].append(entry)
         return [
             {"name": name, "app_label": label, "app_url": entries[0]["admin_url"], "models": entries}

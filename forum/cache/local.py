@@ -57,6 +57,17 @@ def expect(keys: Iterable[str]) -> list[Expected]:
     return [states.expect(key) for key in keys] if enabled() else []
 
 
+def stand(generations: Mapping[str, str]) -> bool:
+    """Whether these generations, by their keys in Redis, are known to be today's; the caller has asked
+    `states.alive()`."""
+    get = states.get
+    for key, generation in generations.items():
+        state = get(key)
+        if state is None or state.generation != generation:
+            return False
+    return True
+
+
 @dataclass(slots=True, eq=False)
 class Kept:
     """A page in memory: the generations it was stored under, by their keys, its body, and by what the
@@ -71,12 +82,7 @@ class Kept:
 
     def stands(self) -> bool:
         """Whether no tag has changed; the caller has asked `states.alive()`."""
-        get = states.get
-        for key, generation in self.generations.items():
-            state = get(key)
-            if state is None or state.generation != generation:
-                return False
-        return True
+        return stand(self.generations)
 
     def lives_until(self) -> float:
         """Until when it stands if no tag changes."""

@@ -12,19 +12,21 @@
 | tags | the overview of all tags | the same |
 | titles | the members' pages, which show titles of threads | a rename or removal of a thread |
 
-Two more name no page: what a worker keeps of a signed-in member, and what tells open pages of a conversation, none
-of which is kept, that they are still so:
+Three more name no page: what a worker keeps of a signed-in member, what it keeps of moderators beside that, and what
+tells open pages of a conversation, none of which is kept, that they are still so:
 
 | tag | kept under it | changed by |
 |---|---|---|
 | talk:01J… | nothing | whatever happens in a conversation |
 | account:7 | name, rights, notes, likes, bookmarks, watches, whom they ignore | whatever changes them; a password |
+| queues | how many cases wait for a moderator | whatever opens or closes a case |
 """
 
 SITE = "site"
 HOME = "home"
 TITLES = "titles"
 TAGS = "tags"
+QUEUES = "queues"
 
 
 def forum(name: str) -> str:

@@ -81,6 +81,11 @@ def list_open(forums: Iterable[str], limit: int, after: str = "") -> tuple[list[
     return current, str(shown[-1].opened_at) if len(found) > limit else ""
 
 
+def list_waiting(forum: str, limit: int) -> list[str]:
+    """The subjects of a forum's open cases, at most so many, as the index knows them. One Query."""
+    return [case.subject for case in Record.open_reports.query(forum, limit=limit)]
+
+
 def list_reported(subjects: Iterable[str]) -> dict[str, Record]:
     """The cases of these posts whose reports are open, by their subjects. One BatchGetItem for each hundred."""
     found = get_many(Record, [(subject, CASE) for subject in subjects])
@@ -198,14 +203,17 @@ def _reported(report: Record, forum: str, trusted: bool, url: str) -> tuple[list
 # -- Cases ----------------------------------------------------------------------------------------
 
 
-def change_forum(subjects: Iterable[str], forum: str) -> None:
-    """Have the open reports of these posts wait in this forum's queue. One that is closed meanwhile stays so.
-    One BatchGetItem, and one transaction for each that waits elsewhere."""
+def change_forum(subjects: Iterable[str], forum: str) -> list[Record]:
+    """Have the open reports of these posts wait in this forum's queue; those that waited elsewhere, as they were. One
+    that is closed meanwhile stays so. One BatchGetItem, and one transaction for each that waits elsewhere."""
+    taken = []
     for case in list_reported(subjects).values():
         if case.open_in != forum:
             there = Record.open_in == case.open_in
             with suppress(Lost):
                 commit_between(updates=[(case, [Record.open_in.set(forum)], there)])
+                taken.append(case)
+    return taken
 
 
 def change_claim(case: Record, moderator_id: str, record: Record, take_over: bool = False) -> None:
@@ -280,9 +288,9 @@ def put_pending(
     reason: str,
     tags: Sequence[str] = (),
     poll: Poll | None = None,
-) -> None:
-    """Keep a text until a moderator decides; `thread_id` is "" for a new thread, `reason` is why it waits.
-    The same nonce again changes nothing. One transaction."""
+) -> Record | None:
+    """Keep a text until a moderator decides; `thread_id` is "" for a new thread, `reason` is why it waits. Its case, or
+    None where the same nonce came before, which changes nothing. One transaction."""
     subject = f"{PENDING}{nonce.text}"
     case = Record(
         subject,
@@ -302,7 +310,8 @@ def put_pending(
     try:
         commit_between(puts=[(case, Record.subject.does_not_exist()), (mine, Item.item.does_not_exist())])
     except Lost:
-        return
+        return None
+    return case
 
 
 def change_publishing(case: Record, moderator_id: str, publishing: bool) -> None:

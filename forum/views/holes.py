@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from forum import form_tokens, kept, readers
+from forum import form_tokens, kept, readers, wording
 from forum.cache.body import Body
+from forum.directory import Directory
 from forum.forms import ReplyForm
 from forum.holes import Hole
 from forum.permissions import ForumRules, Reader, can_change_post, can_moderate, can_post, moderates, silence_in_words
@@ -72,9 +73,8 @@ def zone(reading: Reading) -> str:
 def account(reading: Reading) -> str:
     if not reading.reader.signed_in:
         return reading.show("account", reader=None, login_url=reading.login_url())
-    reader, forums = reading.reader, reading.directory.forums.values()
-    some = any(moderates(reader, forum) for forum in forums)
-    context = {"administers": reader.is_staff or some, "moderates": some, "notes_shown": notes(reading)}
+    reader, waiting = reading.reader, cases_in_words(reading.reader, reading.directory)
+    context = {"administers": reader.is_staff or waiting, "notes_shown": notes(reading), "cases_shown": waiting}
     return reading.show("account", reader=reader, who=author(reader.id, reader.name, reader.avatar), **context)
 
 
@@ -84,10 +84,19 @@ def notes(reading: Reading) -> str:
 
 
 def notes_in_words(reader: Reader) -> str:
-    if not reader.signed_in:
-        return ""
-    unread_notes = reader.notes
-    return str(unread_notes) if unread_notes < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
+    return wording.up_to(MOST_COUNTED, reader.notes) if reader.signed_in else ""
+
+
+def cases(reading: Reading) -> str:
+    """How many cases wait for a moderator, as one more value of JSON; nothing for anybody else."""
+    said = cases_in_words(reading.reader, reading.directory)
+    return f', "cases": "{said}"' if said else ""
+
+
+def cases_in_words(reader: Reader, directory: Directory) -> str:
+    """The same, "" for who moderates nothing."""
+    some = any(moderates(reader, forum) for forum in directory.forums.values())
+    return wording.up_to(MOST_COUNTED, reader.cases) if some else ""
 
 
 def removed_tools(reading: Reading) -> str:
@@ -225,7 +234,7 @@ def cost(reading: Reading) -> str:
 FILLERS: dict[str, Callable[..., str]] = {
     filler.__name__: filler
     for filler in (
-        *(theme, zone, account, notes, messages, member_tools, new_thread, start_thread, cost),
+        *(theme, zone, account, notes, cases, messages, member_tools, new_thread, start_thread, cost),
         *(post_tools, post_acts, reactions, reply, thread_tools, removed_tools),
         *(thread_watch, forum_watch),
     )

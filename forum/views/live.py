@@ -10,7 +10,8 @@ thread's last number::
     {"last": 57, "head": "9f2c41d0", "posts": {"41": 3, "42": 1}, "notes": "4"}
     {"threads": {"01KAQ4ZT…": 57}, "notes": "4"}
 
-`notes` is how many notes the reader has not read, "" for nobody; `head` changes with the title, a lock, the answer.
+`notes` is how many notes the reader has not read, "" for nobody; moderators are told beside it how many `cases` wait
+for them; `head` changes with the title, a lock, the answer.
 """
 
 import json
@@ -35,7 +36,7 @@ from forum.tables import posts, threads
 from forum.tables.threads import Thread
 
 from .caching import Plan, answer
-from .holes import notes_in_words
+from .holes import cases_in_words, notes_in_words
 from .message_rows import people_digest
 from .reading import HOME_THREADS, audience
 from .rows import thread_digest
@@ -110,23 +111,25 @@ def conversation(request: HttpRequest, talk_id: str) -> HttpResponse:
         basis = readers.fresh(request, found.states)
     reader, generation = basis.reader, found.generation(tags.talk(talk_id))
     messaging.require_member(reader)
-    notes = notes_in_words(reader)
-    known = salted_hmac("forum.live", f"{talk_id} {number} {generation} {reader.id} {notes}").hexdigest()[:32]
+    counts = {"notes": notes_in_words(reader)}
+    if cases := cases_in_words(reader, basis.directory):
+        counts["cases"] = cases
+    known = salted_hmac("forum.live", f"{talk_id} {number} {generation} {reader.id} {counts}").hexdigest()[:32]
     if generation and request.headers.get("If-None-Match", "").removeprefix("W/") == f'"{known}"':
         response = HttpResponse(status=304)
     else:
-        response = HttpResponse(_of_talk(reader, talk_id, number, notes), content_type=JSON)
+        response = HttpResponse(json.dumps(_of_talk(reader, talk_id, number) | counts), content_type=JSON)
     response["ETag"] = f'"{known}"'
     response["Cache-Control"] = "private, no-cache"
     return response
 
 
-def _of_talk(reader: Reader, talk_id: str, number: int, notes: str) -> str:
+def _of_talk(reader: Reader, talk_id: str, number: int) -> dict[str, Any]:
     talk = messaging.get_talk(reader, talk_id)
     if number > messaging.page_of(talk.last):
         raise NotFound(_("This page is no longer here."))
     revisions = {str(each.number): each.revision for each in messaging.list_messages(reader, talk, number)}
-    return json.dumps({"last": talk.last, "head": people_digest(talk), "posts": revisions, "notes": notes})
+    return {"last": talk.last, "head": people_digest(talk), "posts": revisions}
 
 
 def _of_list(heads: Iterable[Thread]) -> str:
@@ -134,5 +137,5 @@ def _of_list(heads: Iterable[Thread]) -> str:
 
 
 def _said(what: dict[str, Any]) -> str:
-    """JSON with a hole, whose mark `json.dumps` would spoil."""
-    return f'{json.dumps(what)[:-1]}, "notes": "{holes.mark("notes")}"}}'
+    """JSON with holes, whose marks `json.dumps` would spoil."""
+    return f'{json.dumps(what)[:-1]}, "notes": "{holes.mark("notes")}"{holes.mark("cases")}}}'

@@ -57,7 +57,7 @@ SAID = {
 _FORUM_LINK = '<a class="thread-bar-link" href="/f/{}/watch/" rel="nofollow"><span>{}</span></a>'
 
 # How members watch what they have looked at, as of a generation of their account and of the site.
-_levels: dict[tuple[str, str, tuple[str, str]], str] = {}
+_levels: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
 
 # -- Buttons --------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def _ways(level: str, says: dict[str, str]) -> list[tuple[str, str, str, bool]]:
 def _level(basis: Basis, item: str) -> str:
     """How the reader watches it: one GetItem, and none while the process has it and the account stands."""
     account = basis.account
-    key = (basis.user_id, item, account.generations) if account and "" not in account.generations else None
+    key = (basis.user_id, item, account.generations[:2]) if account and "" not in account.generations[:2] else None
     if key is not None and key in _levels:
         return _levels[key]
     try:

@@ -65,16 +65,17 @@
     shown.setAttribute("href", href);
   }
 
-  function showNotes(notes) {
-    for (const badge of document.querySelectorAll("[data-notes]")) {
-      const number = badge.firstElementChild;
-      if (number.textContent !== notes) number.textContent = notes;
-      badge.hidden = notes === "0" || notes === "";
+  function showCount(count, badges) {
+    for (const badge of document.querySelectorAll(badges)) {
+      const number = badge.querySelector("span");
+      if (number.textContent !== count) number.textContent = count;
+      badge.hidden = count === "0" || count === "";
     }
   }
 
   async function show(now) {
-    showNotes(now.notes);
+    showCount(now.notes, "[data-notes]");
+    showCount(now.cases ?? "", "[data-cases]");
     if (now.threads) return showThreads(now.threads);
     if (now.head !== live.dataset.head) return announce(live.dataset.changed, location.pathname + location.search);
     const more = now.last - seen.last;
