@@ -54,7 +54,7 @@ class Threads(OfForum[Thread, ThreadRow]):
         Column(gettext_lazy("Author"), lambda row: linked(row.head.user_id, row.author)),
         Column(gettext_lazy("Last activity"), lambda row: row.head.last_activity, classes="nowrap"),
         Column(gettext_lazy("By"), lambda row: linked(row.head.last_post_user_id, row.last_author)),
-        Column(gettext_lazy("Posts"), lambda row: intcomma(int(row.head.post_count)), classes="figure"),
+        Column(gettext_lazy("Posts"), lambda row: intcomma(row.head.readable), classes="figure"),
         Column(gettext_lazy("State"), _flags),
     ]
     acts = ACTS
@@ -148,7 +148,7 @@ def _facts(row: ThreadRow) -> Iterator[tuple[str, object]]:
     yield _("Started"), head.created
     yield _("Last activity"), head.last_activity
     yield _("Last post by"), linked(head.last_post_user_id, row.last_author)
-    yield _("Posts that can be read"), intcomma(int(head.post_count))
+    yield _("Posts that can be read"), intcomma(head.readable)
     yield _("Posts ever made"), intcomma(int(head.last_post_number))
     yield _("Status"), words.state(head.state)
     yield _("State"), _flags(row)

@@ -86,7 +86,10 @@ class Staged:
             recent = [*recent, key][-RECENT:]
             head.last_post_number, head.last_post_user_id = number, author
             head.post_count = number if number == 1 else int(head.post_count) + 1
-            head.post_count = int(head.post_count) - bool(hidden)
+            if hidden and number == 1:
+                head.first_gone = True
+            elif hidden:
+                head.post_count = int(head.post_count) - 1
         if head is None:
             self.told["topics without posts are left out"] += 1
             return

@@ -23,6 +23,7 @@ VISIBLE, MOVED = "visible", "moved"
 WORDS = {
     "last_post_number": "the last number",
     "post_count": "how many can be read",
+    "first_gone": "that its first post cannot be read",
     "created_at": "the first post's key",
     "last_post_user_id": "who wrote last",
     "recent_posts": "the last keys",
@@ -120,7 +121,8 @@ def _right(head: Thread, rows: Sequence[Row]) -> dict[str, Any]:
     newest = rows[-1]
     right: dict[str, Any] = {
         "last_post_number": newest[0],
-        "post_count": len(readable),
+        "post_count": len(readable | {1}),
+        "first_gone": None if 1 in readable else True,
         "created_at": rows[0][1],
         "last_post_user_id": newest[2],
         "recent_posts": [row[1] for row in rows[-RECENT:]],
@@ -173,7 +175,8 @@ def _recovered(partition: str, thread: str, rows: Sequence[Row]) -> Thread:
     """A head in no list: what its title was, and whether moderators had hidden it, is lost with the old one."""
     head = Thread(partition, thread, title=NAMELESS, user_id=rows[0][2], created_at=rows[0][1], status="hidden")
     head.last_post_number, head.last_post_user_id = rows[-1][0], rows[-1][2]
-    head.post_count = sum(row[3] == VISIBLE for row in rows)
+    head.first_gone = rows[0][3] != VISIBLE or None
+    head.post_count = sum(row[3] == VISIBLE for row in rows) + bool(head.first_gone)
     head.recent_posts = [row[1] for row in rows[-RECENT:]]
     return head
 

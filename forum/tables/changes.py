@@ -20,7 +20,7 @@ from pynamodb.expressions.update import Action
 
 from forum.errors import Conflict
 
-from . import ending
+from . import ending, threads
 from .base import Lost, Put, Update, commit_between
 from .bulk import PART, commit_parts
 from .moderation import CASE, Record, new_record
@@ -166,7 +166,7 @@ def _recounted(head: Thread, post: Post, status: str, whole: bool, hidden_by: st
     """The update of a head one of whose posts gets this status, and with `whole` the thread; none where nothing of it
     changes."""
     more = (status == VISIBLE) - (post.status == VISIBLE)
-    actions: list[Action] = [Thread.post_count.add(more)] if more else []
+    actions = threads.recounting(head, {int(post.number): more})
     condition = _in_place()
     if head.solved == post.number and status != VISIBLE:
         # What nobody can read answers nothing.

@@ -29,7 +29,7 @@ from .moderation import Record, get_record
 from .overlay import Written
 from .posts import Post
 from .tallies import counting
-from .threads import RECENT, Thread
+from .threads import RECENT, Thread, recounting
 from .votes import POLL_GONE
 
 # DynamoDB takes 100 items and 4 MB in a transaction; each post is written at its old place and at its new one.
@@ -134,7 +134,7 @@ def moving_head(head: Thread, forum: str, act: Record) -> Change:
 def _changing_forums(head: Thread, moved: Thread) -> list[tallies.Change]:
     """What the two forums lose and gain by a thread that readers find in their lists; its members' numbers stay."""
     changes = [] if head.deleted else [(tallies.of_thread(head, -1)), (tallies.of_thread(moved, 1))]
-    changes += [*_of_forum(head, -int(head.post_count)), *_of_forum(moved, int(moved.post_count))]
+    changes += [*_of_forum(head, -head.readable), *_of_forum(moved, moved.readable)]
     return [change._replace(user_id="") for change in changes]
 
 
@@ -160,7 +160,7 @@ def appending(source: Thread, target: Thread, posts: Sequence[Post], seed: str, 
     copies = _appended(target, posts, seed)
     readable = sum(post.status == VISIBLE for post in posts)
     left = [(post, _leaving(copy), _as_read(post)) for post, copy in zip(posts, copies, strict=True)]
-    counts: list[Action] = [Thread.post_count.add(-readable)]
+    counts = recounting(source, {int(post.number): -(post.status == VISIBLE) for post in posts})
     if source.solved in {int(post.number) for post in posts}:
         counts.append(Thread.solved.set(0))
     counted = [(source, counts, _in_place(source)), *counting(_tallied(source, target, posts))]
@@ -230,6 +230,7 @@ def _appended(target: Thread, posts: Sequence[Post], seed: str) -> list[Post]:
 def _lengthened(target: Thread, copies: Sequence[Post], readable: int) -> Thread:
     """The target's head when it counts these posts, too."""
     keys = [post.timestamp for post in copies]
+    begins_gone = not target.last_post_number and copies[0].status != VISIBLE
     values = {
         **target.attribute_values,
         "created_at": target.created_at or keys[0],
@@ -237,7 +238,8 @@ def _lengthened(target: Thread, copies: Sequence[Post], readable: int) -> Thread
         "last_post_number": int(copies[-1].number),
         "last_post_user_id": copies[-1].user_id,
         "last_post_timestamp": target.listed_at(keys[-1]),
-        "post_count": int(target.post_count) + readable,
+        "post_count": int(target.post_count) + readable + begins_gone,
+        "first_gone": begins_gone or target.first_gone,
         "recent_posts": [*target.recent_posts, *keys][-RECENT:],
     }
     return Thread(**values)

@@ -23,7 +23,7 @@ from .members import Item
 from .moderation import Record
 from .overlay import NOTHING, Written
 from .posts import Post
-from .threads import HOPS, Thread, follow
+from .threads import HOPS, Thread, follow, recounting
 
 BATCH = 100
 # A transaction takes 100 items: for each post itself, its record, and perhaps its head and its case with a record.
@@ -152,8 +152,7 @@ def _recounted(batch: Sequence[Change]) -> Iterator[Update]:
         if head.moved_to:
             # It goes into another thread, where whoever moves the posts counts them.
             continue
-        more = sum((each.status == VISIBLE) - (each.found.post.status == VISIBLE) for each in same)
-        actions: list[Action] = [Thread.post_count.add(more)] if more else []
+        actions = recounting(head, {int(each.found.post.number): _more(each) for each in same})
         condition = Thread.id.exists() & Thread.moved_to.does_not_exist()
         if any(head.solved == each.found.post.number and each.status != VISIBLE for each in same):
             actions.append(Thread.solved.set(0))
@@ -165,12 +164,17 @@ def _recounted(batch: Sequence[Change]) -> Iterator[Update]:
             yield head, actions, condition
 
 
+def _more(change: Change) -> int:
+    """1 where the post can be read again by this, -1 where it no longer can."""
+    return (change.status == VISIBLE) - (change.found.post.status == VISIBLE)
+
+
 def _tallied(batch: Sequence[Change]) -> list[Update]:
     """What that changes of members' numbers: as a rule of one, whose posts they all are."""
     changes: list[tallies.Change] = []
     for each in batch:
         post, head = each.found.post, each.found.head
-        more = (each.status == VISIBLE) - (post.status == VISIBLE)
+        more = _more(each)
         changes.append(tallies.of_post(post, tallies.POSTS, more))
         if head.solved == post.number and each.status != VISIBLE and not head.moved_to:
             changes.append(tallies.of_post(post, tallies.SOLVED, -1))

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -132,10 +132,10 @@ class Thread(ForumItem):
     An archived thread takes no changes at all.
     `solved` is the number of the post that answers it, 0 where none is marked.
 
-    `last_post_number` counts every post ever made (numbers have no gaps), `post_count` those that
-    can be read. `recent_posts` holds the sort keys of the last ten posts, oldest first: with them a
-    form sent twice is recognised, and a post that the ThreadPosts index does not show yet can be
-    read by its key.
+    `last_post_number` counts every post ever made (numbers have no gaps), `post_count` the first and those replies that
+    can be read; `first_gone` is True where the first cannot, and else missing. `recent_posts` holds the sort keys of
+    the last ten posts, oldest first: with them a form sent twice is recognised, and a post that the ThreadPosts index
+    does not show yet can be read by its key.
     """
 
     class Meta:
@@ -149,6 +149,7 @@ class Thread(ForumItem):
     last_post_timestamp = UnicodeAttribute(attr_name="LastPostTimestamp", null=True)
     last_post_user_id = UnicodeAttribute(attr_name="LastPostUserID")
     post_count = NumberAttribute(attr_name="PostCount")
+    first_gone = BooleanAttribute(attr_name="FirstGone", null=True)
     recent_posts: ListAttribute[Any] = ListAttribute(attr_name="RecentPosts", of=UnicodeAttribute, default=list)
     pinned = BooleanAttribute(attr_name="Pinned", default=False)
     locked = BooleanAttribute(attr_name="Locked", default=False)
@@ -178,6 +179,16 @@ class Thread(ForumItem):
         """The sort key of its last post; an item of the index LastActivity does not have the recent ones."""
         last: str = self.recent_posts[-1] if self.recent_posts else self.last_post_timestamp or self.created_at
         return last.removeprefix(PINNED)
+
+    @property
+    def replies(self) -> int:
+        """How many of its replies can be read."""
+        return max(int(self.post_count) - 1, 0)
+
+    @property
+    def readable(self) -> int:
+        """How many of its posts can be read; an item of the index LastActivity takes the first for one of them."""
+        return int(self.post_count) - bool(self.first_gone)
 
     @property
     def takes_replies(self) -> bool:
@@ -242,6 +253,17 @@ class Thread(ForumItem):
         if not (self._is_hot(timestamp) and self.stands_for(timestamp)):
             actions.append(Thread.last_post_timestamp.set(self.listed_at(timestamp)))
         return self, actions, self.unchanged()
+
+
+def recounting(head: Thread, changes: Mapping[int, int]) -> list[Action]:
+    """What a head counts when posts can be read again (1), or no longer (-1), by their numbers; 0 changes nothing."""
+    more, first = sum(changes.values()), changes.get(1, 0)
+    actions: list[Action] = []
+    # Heads of before they noted that the first post is gone count it like any other.
+    if first < 0 or (first > 0 and head.first_gone):
+        more -= first
+        actions.append(Thread.first_gone.set(True) if first < 0 else Thread.first_gone.remove())
+    return [*actions, Thread.post_count.add(more)] if more else actions
 
 
 def new_head(forum: str, thread: str, user_id: str, title: str, timestamp: str, tags: Sequence[str] = ()) -> Thread:

@@ -84,8 +84,7 @@ def _readable(keys: set[Key], forums: Mapping[str, ForumRow]) -> Iterable[Thread
 
 
 def _hot(head: Thread, forums: Mapping[str, ForumRow]) -> Hot:
-    replies = max(int(head.post_count) - 1, 0)
-    return Hot(head.title, links.thread(head), forums[head.forum], head.user_id, replies)
+    return Hot(head.title, links.thread(head), forums[head.forum], head.user_id, head.replies)
 
 
 def _events(happened: Iterable[Happening], heads: Mapping[str, Thread], authors: Authors) -> Iterable[Event]:

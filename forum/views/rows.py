@@ -228,7 +228,7 @@ def thread_row(thread: Thread, forum: ForumRow, authors: Authors) -> ThreadRow:
         last_author=authors[thread.last_post_user_id],
         created=thread.created,
         last_activity=thread.last_activity,
-        replies=max(int(thread.post_count) - 1, 0),
+        replies=thread.replies,
         pages=links.page_of(last),
         last_number=last,
         locked=bool(thread.locked),

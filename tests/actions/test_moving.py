@@ -100,7 +100,7 @@ def assert_sound(head: Thread) -> None:
     keys = [post.timestamp for post in found]
     assert keys == sorted(set(keys))
     assert {post.partition for post in found} == {head.partition}
-    assert head.post_count == sum(not post.deleted for post in found)
+    assert head.readable == sum(not post.deleted for post in found)
     assert head.recent_posts == keys[-threads.RECENT :]
     assert head.last_post_user_id == found[-1].user_id
     assert head.created_at == keys[0]
@@ -202,7 +202,7 @@ def has_merged(into: Thread, thread: Thread) -> None:
     head, old = now(into), now(thread)
     assert said(head) == words(into.title, 1, 2) + words("Long", *range(1, LONG + 1))
     assert_sound(head)
-    assert old.moved_to == f"{into.forum}/{into.id}" and old.post_count == 0
+    assert old.moved_to == f"{into.forum}/{into.id}" and old.readable == 0
     assert_nothing_is_left(old)
     assert place(thread, 1) == (into.title, 3) and place(thread, LONG) == (into.title, LONG + 2)
     assert len(records(thread, "merge")) == 1

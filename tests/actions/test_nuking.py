@@ -1,9 +1,11 @@
 """Hiding all that a spammer wrote, and undoing it: also when it is stopped, raced, or killed at any write."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from forum import jobs
@@ -97,7 +99,7 @@ class TestHidingAll:
         assert statuses(spam) == {"hidden"} and statuses(ada) == {"visible"}
         assert User.objects.get(pk=spam.pk).suspended_until == FOREVER
         assert not listed(own) and listed(hers)
-        assert (head_of(own).status, head_of(own).post_count, head_of(hers).post_count) == ("hidden", 0, 2)
+        assert (head_of(own).status, head_of(own).readable, head_of(hers).readable) == ("hidden", 0, 2)
         page = text(signed_in(ada).get(page_url(hers)))
         assert "Please stop." in page and "Buy " not in page
         assert signed_in(ada).get(page_url(own)).status_code == 404
@@ -110,6 +112,12 @@ class TestHidingAll:
         page = text(signed_in(ada).get(page_url(thread)))
         assert "strange advertisement" in page and "Buy these." not in page
         assert job.state["threads"] == [["Watches", page_url(thread)]]
+        replies = '<span class="count">1</span> <span class="unit">reply<'
+        assert re.search(r"· 1 reply<", page) and replies in text(Client().get("/f/aws/")), "it still has its one reply"
+        unnuke(mod, spam, job)
+        assert re.search(r"· 1 reply<", text(Client().get(page_url(thread)))) and replies in text(
+            Client().get("/f/aws/")
+        )
 
     def test_every_post_has_a_record_that_names_the_job(self, mod, spam, aws):
         thread = start_thread(spam, aws)
@@ -220,7 +228,7 @@ class TestStoppingOnTheWay:
         assert jobs.resume(job.pk, seconds=0).status == "waiting"
         done = finish(job)
         assert (done.status, done.done, done.total, hidden(spam)) == ("done", 13, 13, 13)
-        assert len(list(acts(spam, "hide"))) == 13 and head_of(thread).post_count == 1
+        assert len(list(acts(spam, "hide"))) == 13 and head_of(thread).readable == 1
 
     def test_the_page_shows_how_far_it_is_and_has_the_buttons(self, mod, spam, aws):
         for number in range(2):
@@ -377,7 +385,7 @@ class TestOthersAtTheSamePosts:
 
         monkeypatch.setattr(sweeps, "change_statuses", edited_meanwhile)
         assert nuke(mod, spam).done == 4
-        assert statuses(spam) == {"hidden"} and head_of(thread).post_count == 1
+        assert statuses(spam) == {"hidden"} and head_of(thread).readable == 1
         assert times == [2, 1, 1, 2]
 
     def test_a_reply_in_the_last_moment_keeps_the_thread(self, mod, spam, ada, aws, monkeypatch):
@@ -427,7 +435,7 @@ def test_killed_at_any_write_it_is_finished_by_another_runner_and_undone_as_a_wh
         job = Job.objects.filter(kind="nuke", member_id=str(spam.pk)).first()
         assert job is not None and job.status == "done", death
         assert statuses(spam) == {"hidden"} and not listed(own) and listed(hers), death
-        assert (head_of(own).post_count, head_of(hers).post_count) == (0, 1), death
+        assert (head_of(own).readable, head_of(hers).readable) == (0, 1), death
         assert User.objects.get(pk=spam.pk).suspended_until == FOREVER, death
         assert len(list(acts(spam, "hide"))) == 3 and len(list(acts(spam, "nuke"))) == 1, death
     assert n > 10
@@ -444,7 +452,7 @@ def test_undoing_that_is_killed_at_any_write_is_finished_too(mod, ada, aws):
             break
         jobs_go_on()
         assert statuses(spam) == {"visible"} and listed(own) and listed(hers), death
-        assert (head_of(own).post_count, head_of(hers).post_count) == (2, 2), death
+        assert (head_of(own).readable, head_of(hers).readable) == (2, 2), death
         assert User.objects.get(pk=spam.pk).suspended_until is None, death
         assert len(list(acts(spam, "show"))) == 3, death
     assert n > 10

@@ -187,6 +187,11 @@ MENDABLE: list[tuple[str, Break, str]] = [
         "last number is 14, not 15",
     ),
     ("count", lambda s: change(raw.THREADS, {"PostCount": N}, **talk(s)), "how many can be read is 99, not 13"),
+    (
+        "first",
+        lambda s: change(raw.THREADS, {"FirstGone": {"BOOL": True}}, **talk(s)),
+        "cannot be read is True, not None",
+    ),
     ("last key", lambda s: change(raw.THREADS, {"RecentPosts": {"L": []}}, **talk(s)), "the last keys is 0 keys to -"),
     (
         "last writer",
