@@ -124,8 +124,8 @@ class Record(Table):
 
     @property
     def by_moderator(self) -> bool:
-        """Whether it is an act of moderation, and not its author's own."""
-        return self.month is not None or self.job_id is not None
+        """Whether it is an act of moderation, and not its author's own, nor a member's report."""
+        return self.kind != "report" and (self.month is not None or self.job_id is not None)
 
     @property
     def over(self) -> bool:

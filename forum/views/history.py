@@ -55,11 +55,19 @@ WORDS = {
     "archive": gettext_noop("archived it"),
     "unarchive": gettext_noop("took it out of the archive"),
     "rename": gettext_noop("renamed it"),
+    "retag": gettext_noop("changed its tags"),
     "solve": gettext_noop("marked its answer"),
     "unsolve": gettext_noop("took back which post answers it"),
     "move": gettext_noop("moved it"),
     "split": gettext_noop("split it"),
     "merge": gettext_noop("merged it"),
+    "approve": gettext_noop("approved it"),
+    "report": gettext_noop("reported it"),
+    "claim": gettext_noop("claimed its reports"),
+    "release": gettext_noop("left its reports to others"),
+    "agree": gettext_noop("agreed with its reports"),
+    "disagree": gettext_noop("disagreed with its reports"),
+    "ignore": gettext_noop("ignored its reports"),
 }
 
 
@@ -201,7 +209,7 @@ def _step(record: Record, authors: Authors, lines: list[diff.Line], **more: Any)
         what=_(WORDS.get(record.kind.removesuffix(" thread"), record.kind)),
         when=time_of(record.event_time),
         reason=reasons.shown(record.reason),
-        by_moderator=record.by_moderator,
+        by_moderator=record.by_moderator and bool(record.user_id),
         lines=lines,
         **more,
     )

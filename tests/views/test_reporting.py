@@ -1,5 +1,6 @@
 """Reports: anyone signed in can report a post once, enough reports hide it, and moderators close the case."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -58,6 +59,27 @@ def resolve(
 def notes(member: User) -> list[str]:
     found = members.Item.query(str(member.pk), members.Item.item.startswith(members.NOTE), consistent_read=True)
     return [f"{note.kind}: {sentence(note)}" for note in found]
+
+
+def test_a_posts_history_tells_of_its_reports_in_words(thread: Thread, ada: User, mod: User) -> None:
+    report(ada, thread)
+    case, queue_url = the_case(thread), "/admin/moderation/queue/"
+    for act in ("claim", "release", "ignore"):
+        sent = {"subject": case.subject, "forum_of": "aws", "act": act, "seen": reporting.seen_as(case)}
+        assert signed_in(mod).post(queue_url, sent).status_code == 302
+    report(ada, thread)
+    assert signed_in(mod).post(f"/f/aws/{thread.id}/2/hide/", {"reason": "Spam"}).status_code == 302
+    page = re.sub(r"<[^>]+>|\s+", " ", text(signed_in(mod).get(f"/f/aws/{thread.id}/2/history/")))
+    steps = re.findall(r" (ada|mod) +(moderator)? *([a-z][a-z ]+?) +\d", page)
+    assert sorted(steps) == [
+        ("ada", "", "reported it"),
+        ("ada", "", "reported it"),
+        ("mod", "moderator", "agreed with its reports"),
+        ("mod", "moderator", "claimed its reports"),
+        ("mod", "moderator", "hid it"),
+        ("mod", "moderator", "ignored its reports"),
+        ("mod", "moderator", "left its reports to others"),
+    ]
 
 
 class TestReporting:
