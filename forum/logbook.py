@@ -35,6 +35,7 @@ DID = {
     "unarchive": gettext_noop("took out of the archive"),
     "rename": gettext_noop("renamed"),
     "retag": gettext_noop("changed the tags of"),
+    "retag all": gettext_noop("changed in all threads the tag"),
     "move": gettext_noop("moved"),
     "split": gettext_noop("split"),
     "merge": gettext_noop("merged"),
@@ -71,8 +72,8 @@ PUBLIC = {
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A record in words. `by` and `concerns` are names; `subject` is what was acted on: ("post", id, number), as of a
-    private "message", ("thread", id, 0), ("user", id, 0), ("forum", name, 0); `title` is its thread's, "" where that is
-    not known."""
+    private "message", ("thread", id, 0), ("user", id, 0), ("forum", name, 0), ("tag", name, 0); `title` is its
+    thread's, "" where that is not known."""
 
     record: Record
     when: datetime
@@ -151,7 +152,9 @@ def subject_of(text: str) -> tuple[str, str, int]:
 
 
 def _what(subject: tuple[str, str, int]) -> str:
-    kind, __, number = subject
+    kind, name, number = subject
+    if kind == "tag":
+        return f"#{name}"
     if kind == "post":
         return _("post %(number)s") % {"number": number}
     if kind == "message":
@@ -160,7 +163,7 @@ def _what(subject: tuple[str, str, int]) -> str:
 
 
 # What says how much an act was about, or where it led, and was nothing before.
-_ABOUT = {"posts", "into", "to"}
+_ABOUT = {"posts", "threads", "into", "to"}
 
 
 def changes_in_words(record: Record, readable: Container[str]) -> list[str]:
@@ -211,6 +214,7 @@ FACTS = {
     "into": pgettext_lazy("what changed", "into"),
     "to": pgettext_lazy("what changed", "to"),
     "posts": pgettext_lazy("what changed", "posts"),
+    "threads": pgettext_lazy("what changed", "threads"),
     "texts": pgettext_lazy("what changed", "texts"),
     "title": pgettext_lazy("what changed", "title"),
     "tags": pgettext_lazy("what changed", "tags"),

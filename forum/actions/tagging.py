@@ -5,7 +5,9 @@ thread has its tags and is not found by them until `manage.py rebuild_tags`; who
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
@@ -18,8 +20,11 @@ from forum.errors import Conflict, NotFound, Unavailable
 from forum.jobs import Progress
 from forum.models import Forum, Job, ThreadTag
 from forum.tables import changes, mapping, threads
-from forum.tables.moderation import new_act, thread_subject
+from forum.tables.keys import Nonce
+from forum.tables.moderation import Record, leave_out, new_act, tag_subject, thread_subject
 from forum.tables.threads import Thread
+
+from . import folding
 
 log = logging.getLogger(__name__)
 
@@ -91,30 +96,49 @@ def retag_step(job: Job) -> Progress:
     rows = list(ThreadTag.objects.filter(tag=old).order_by("thread_id")[:AT_ONCE])
     lists = {tags.HOME, *(tags.forum(row.forum) for row in rows)}
     with invalidating(*of_tags(filter(None, [old, new])), *lists, *(tags.thread(row.thread_id) for row in rows)):
-        done = sum(_retag(row, old, new, job) for row in rows)
-    if rows and not done:
+        dealt = [forum for row in rows if (forum := _retag(row, old, new, job)) is not None]
+    if rows and not dealt:
         raise Unavailable(_("These threads are changing very fast. It goes on in a moment."))
-    return Progress(job.state, done=job.done + done, total=max(job.total, job.done + done), finished=not rows)
+    state, done = dict(job.state), job.done + len(dealt)
+    if changed := Counter(filter(None, dealt)):
+        state["forums"] = dict(Counter(state.get("forums", {})) + changed)
+        _note(job, state["forums"])
+    return Progress(state, done=done, total=max(job.total, done), finished=not rows)
 
 
-def _retag(row: ThreadTag, old: str, new: str, job: Job) -> bool:
-    """Whether the thread has been dealt with. Two or three GetItems and a transaction."""
+def _note(job: Job, forums: Mapping[str, int]) -> None:
+    """In the log, how many threads it has been so far, in all and in each forum."""
+    old, new, reason = job.state["old"], job.state["new"], job.state["reason"]
+
+    def record(number: int, forum: str = "") -> Record:
+        after = {"tags": new or None, "threads": number}
+        more: Any = {"forum": forum, "before": {"tags": old}, "after": after, "job_id": str(job.pk)}
+        return new_act(tag_subject(old), "retag all", job.user_id, reason, **more)
+
+    parts = {name: record(number, name) for name, number in forums.items()}
+    folding.note(job, Nonce.of(f"{RETAG}/{job.pk}"), record(sum(forums.values())), parts)
+
+
+def _retag(row: ThreadTag, old: str, new: str, job: Job) -> str | None:
+    """The forum of the thread that has other tags now, "" where there was nothing to change, None where somebody else
+    is changing it. Two or three GetItems and a transaction."""
     try:
         head = threads.follow(threads.get_thread(row.forum, row.thread_id))
     except NotFound:
         head = None
     if head is None or head.id != row.thread_id or old not in (head.tags or []):
         row.delete()
-        return True
+        return ""
     names = list(dict.fromkeys(new if name == old else name for name in head.tags if name != old or new))
     subject, reason = thread_subject(head.id), job.state["reason"]
     act = new_act(subject, "retag", job.user_id, reason, forum=head.forum, member_id=head.user_id, job_id=str(job.pk))
+    leave_out(act)
     try:
         changes.change_thread(head, act, tags=names)
     except Conflict:
-        return False
+        return None
     index(head, names)
-    return True
+    return head.forum
 
 
 def rebuild(forum: Forum) -> int:

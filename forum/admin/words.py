@@ -22,6 +22,7 @@ KINDS = {
     "unarchive": pgettext_lazy("act", "unarchive"),
     "rename": pgettext_lazy("act", "rename"),
     "retag": pgettext_lazy("act", "retag"),
+    "retag all": pgettext_lazy("act", "retag all"),
     "move": pgettext_lazy("act", "move"),
     "split": pgettext_lazy("act", "split"),
     "merge": pgettext_lazy("act", "merge"),

@@ -1,9 +1,8 @@
 """ForumModeration: what was done to posts, threads, forums and members, and what waits for a moderator.
 
 Partition key `Subject` (`POST#<thread>#<number>`, `MESSAGE#<conversation>#<number>`, `THREAD#<id>`, `USER#<id>`,
-`FORUM#<name>`), sort key
-`EventTime`, shaped as a post's. A post's subject has the address that it was written at, wherever it is now: only
-`Post.subject` knows it. Two kinds of items:
+`FORUM#<name>`, `TAG#<name>`), sort key `EventTime`, shaped as a post's. A post's subject has the address that it was
+written at, wherever it is now: only `Post.subject` knows it. Two kinds of items:
 
 - a *record* of one act, written in the same transaction as the act and never changed. Authors' own edits
   and deletions are records, too (the text before each is kept there); acts of moderation are those with a
@@ -164,6 +163,10 @@ def user_subject(user_id: str) -> str:
 
 def forum_subject(name: str) -> str:
     return f"FORUM#{name}"
+
+
+def tag_subject(name: str) -> str:
+    return f"TAG#{name}"
 
 
 def new_record(

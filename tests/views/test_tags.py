@@ -244,6 +244,27 @@ class TestRenaming:
         assert threads.get_thread("aws", tagged.id).tags == ["dynamo", "page-numbers"]
         assert 'href="/tag/dynamo/"' in page(page_url(tagged))
 
+    def test_is_one_line_in_the_log_and_one_in_the_log_of_each_forum(
+        self, tagged: Thread, aws: Forum, ada: User, mod: User
+    ) -> None:
+        start(ada, aws, "dynamodb", "Both")
+        start(ada, make_forum("tea"), "dynamodb", "Leaves")
+        User.objects.filter(pk=mod.pk).update(is_superuser=True)
+        browser, tag = signed_in(mod), "changed in all threads the tag #dynamodb"
+        sent = {"old": "dynamodb", "new": "dynamo", "reason": "One name."}
+        assert browser.post("/admin/tags/", sent).status_code == 302
+
+        def lines(where: str) -> list[str]:
+            rows = re.findall(r"(?s)<tr.*?</tr>", page(f"/admin/log/?{where}", browser))
+            return [re.sub(r"<[^>]+>|\s+", " ", row) for row in rows if "#dynamodb" in row or "the tags of" in row]
+
+        for where, number in (("", 3), ("forum=aws", 2), ("forum=tea", 1)):
+            (line,) = lines(where)
+            assert tag in line and f"tags: dynamodb → dynamo; threads: {number}" in line and "One name." in line
+        assert lines(f"member={ada.pk}") == []
+        history = page(f"/f/aws/{tagged.id}/history/", browser)
+        assert "changed its tags" in history and "One name." in history
+
     def test_to_nothing_takes_it_away(self, tagged: Thread, mod: User) -> None:
         tagging.rename("dynamodb", "", str(mod.pk))
         assert threads.get_thread("aws", tagged.id).tags == ["page-numbers"]
