@@ -4,9 +4,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
 from django.test import Client
 
+from forum.actions import tagging
 from forum.errors import Unavailable
 from forum.models import Forum, User
 from forum.search import rebuilding
@@ -112,3 +114,23 @@ def test_the_sample_community_is_found(site: None) -> None:
     assert index().count() == 40
     page = Client().get("/search/?q=after:2000-01-01").content.decode()
     assert page.count('class="search-result"') == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("processes", 0), ("processes", -2), ("units", -1.0), ("units", float("nan"))]
+)
+def test_numbers_that_make_no_sense_are_named(name: str, value: float, site: None) -> None:
+    with pytest.raises(CommandError, match=f"--{name} takes a number"):
+        call_command("rebuild", "search", **{name: value}, stdout=StringIO())
+
+
+@pytest.mark.parametrize("error", [Unavailable("Posting is not possible."), DatabaseError("connection refused")])
+def test_what_is_down_while_tags_are_noted_is_said_in_a_sentence(
+    error: Exception, aws: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(forum: Forum) -> int:
+        raise error
+
+    monkeypatch.setattr(tagging, "rebuild", fails)
+    with pytest.raises(CommandError, match="Posting is not possible|The database: connection refused"):
+        call_command("rebuild_tags", stdout=StringIO())

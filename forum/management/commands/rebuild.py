@@ -33,13 +33,17 @@ class Command(BaseCommand):
         parser.add_argument("--units", type=float, default=0, help="at most so many read units a second (default: any)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["processes"] < 1:
+            raise CommandError("--processes takes a number from 1.")
+        if not 0 <= options["units"] < math.inf:
+            raise CommandError("--units takes a number of read units a second, above 0.")
         if options["what"] in tallying.COUNTERS:
             return self.count(options["what"])
         try:
             index().prepare()
             progress = Progress(self, reading_all.estimate_posts())
             done = Done()
-            for done in rebuilding.rebuild(max(options["processes"], 1), options["units"] or math.inf):
+            for done in rebuilding.rebuild(options["processes"], options["units"] or math.inf):
                 progress.at(done.posts)
             progress.end()
         except Unavailable as error:
