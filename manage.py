@@ -11,7 +11,12 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit("Django is not installed here: run the README's first command, or activate its .venv.")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        # As a shell says of what Ctrl-C has ended.
+        sys.stderr.write("\nStopped before it was done.\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

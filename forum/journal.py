@@ -12,15 +12,15 @@ Values = Sequence[Any]
 
 
 class Journal:
-    """`path` "" is a file of its own that is gone with the process. Errors are sqlite3's."""
+    """`path` "" is a file of its own that is gone with the process; any other is held as long as the journal is open,
+    and OperationalError where another process holds it. Errors are sqlite3's."""
 
     def __init__(self, path: Path | str, schema: str) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database = sqlite3.connect(path, timeout=1.0, isolation_level=None)
         self._database.execute("PRAGMA cache_size = -65536")
-        if not path:
-            self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("PRAGMA locking_mode = EXCLUSIVE" if path else "PRAGMA synchronous = OFF")
         self._database.executescript(f"CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT); {schema}")
-        self._database.execute("BEGIN")
+        self._database.execute("BEGIN IMMEDIATE")
 
     def do(self, sql: str, values: Values = ()) -> int:
         """How many rows that changed."""

@@ -12,6 +12,7 @@ after. Memory holds a page for each segment.
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -232,7 +233,10 @@ def begin(plan: Plan) -> Export:
         for left in (part, state):
             left.unlink(missing_ok=True)
     state.touch(mode=0o600)
-    journal = Journal(state, SCHEMA + belongings.SCHEMA)
+    try:
+        journal = Journal(state, SCHEMA + belongings.SCHEMA)
+    except sqlite3.OperationalError:
+        raise Refused(f"Another export is being written to {plan.target} at this moment.") from None
     wanted = f"{plan.header} {plan.segments}"
     if journal.get("wanted", wanted) != wanted:
         journal.close()

@@ -1,6 +1,8 @@
 """`manage.py export` and `import`: out of one forum and into another, and what comes of it when things go wrong."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.commands import moved
 from tests.commands.moved import change_lines, community, empty, everything, lines_of, write_lines, write_raw
 from tests.commands.test_check_data import found
 from tests.helpers import reader, reply, rules, signed_in, start_thread
+from tests.processes import ROOT
 from tests.tables.faults import answering, error
 
 
@@ -406,3 +409,22 @@ def test_it_keeps_to_the_read_units_it_is_given(site: None, file: Path, monkeypa
     assert list(export.stages()) and export.pace.units > 1
     assert sum(slept) > 0
     exporting.finish(export)
+
+
+def test_a_second_export_to_the_same_file_at_once_is_refused(site: None, file: Path, run: Any) -> None:
+    first = exporting.begin(Plan(file))
+    with pytest.raises(CommandError, match="Another export is being written"):
+        run("export", str(file))
+    first.journal.commit()
+    with pytest.raises(CommandError, match="Another export is being written"):
+        run("export", str(file))
+    first.writer.close()
+    first.journal.close()
+
+
+def test_ctrl_c_ends_a_command_with_a_sentence() -> None:
+    stopping = "import manage, sys; from django.core import management\n"
+    stopping += "def stop(words): raise KeyboardInterrupt\n"
+    stopping += "management.execute_from_command_line = stop; manage.main()"
+    ended = subprocess.run([sys.executable, "-c", stopping], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.strip()) == (130, "Stopped before it was done.")
