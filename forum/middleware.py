@@ -208,13 +208,16 @@ class ErrorPages:
 
 
 class KeptText:
-    """Text that was kept while its writer signed in is kept no longer once its form has been taken."""
+    """Text that is sent after its writer's session has ended is kept while they sign in, and no longer than until its
+    form has been taken."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if error_pages.asks_to_sign_in(request, response):
+            return error_pages.sign_in_first(request)
         if request.method == "POST" and response.status_code == 302:
             kept.forget(request)
         return response

@@ -30,6 +30,7 @@ from forum.errors import (
 from forum.redis import Down
 
 from . import holes, problems
+from .returning import came_from
 
 # Fields without words: what makes a form the same form, where it leads, and which of its buttons was pressed.
 HIDDEN = ("token", "revision", "draft", "next", "action_add", "remember")
@@ -42,10 +43,7 @@ def page(request: HttpRequest, error: ForumError) -> HttpResponse:
     if problems.wanted(request):
         return problems.answer(request, error)
     if isinstance(error, SignInNeeded):
-        if getattr(request.session, "unavailable", False):
-            error = Unavailable(_("Sign-in is not possible for a moment, so nothing could be saved."))
-        else:
-            return _to_sign_in(request)
+        return _to_sign_in(request, request.get_full_path())
     return show(request, error)
 
 
@@ -97,12 +95,32 @@ def _fields(
     ]
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    kept_text = request.method == "POST" and kept.remember(request)
-    after = request.path
-    if kept_text and after.endswith("/reply/"):
-        # The reply form is part of the thread's page.
-        after = after.removesuffix("reply/") + "#reply"
+def asks_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether a form was answered with the sign-in page: by us, by Django's `login_required`, or by allauth."""
+    return (
+        request.method == "POST"
+        and response.status_code == 302
+        and response["Location"].startswith(f"{reverse(settings.LOGIN_URL)}?next=")
+    )
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page, since the form just sent came after its session had ended. Who has signed in finds what
+    was typed in its form again; where nothing was, they are on the page that the form was on."""
+    after, place = request.path, request.resolver_match.kwargs if request.resolver_match else {}
+    if kept.remember(request):
+        if after.endswith("/reply/"):
+            # The reply form is part of the thread's page.
+            after = after.removesuffix("reply/") + "#reply"
+    elif not {"name", "number"} <= place.keys():
+        # What is done at a post leads back to it by itself; many others have no page of their own.
+        after = came_from(request, after)
+    return _to_sign_in(request, after)
+
+
+def _to_sign_in(request: HttpRequest, after: str) -> HttpResponse:
+    if getattr(request.session, "unavailable", False):
+        return show(request, Unavailable(_("Sign-in is not possible for a moment, so nothing could be saved.")))
     return HttpResponseRedirect(f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': after})}")
 
 

@@ -12,7 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -23,6 +22,7 @@ from forum.models import User
 from forum.tables import ignores
 from forum.tables.keys import time_of
 
+from .returning import on_this_site
 from .rows import Authors
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def ignore(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _back(request: HttpRequest, url: str, otherwise: str) -> str:
     """Where somebody came from, if it is a page of this site, and not this one."""
-    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if safe and not url.endswith(request.path) else otherwise
+    back = on_this_site(request, url, otherwise)
+    return otherwise if back.endswith(request.path) else back
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

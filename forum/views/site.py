@@ -4,7 +4,6 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -12,6 +11,7 @@ from forum import languages
 from forum.accounts import choose_language
 
 from .holes import THEMES
+from .returning import came_from
 
 YEAR = 60 * 60 * 24 * 365
 
@@ -38,9 +38,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def _remembering(request: HttpRequest, cookie: str, chosen: str, offered: Collection[str]) -> HttpResponse:
-    back = request.META.get("HTTP_REFERER", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    response = HttpResponseRedirect(back if safe else "/")
+    response = HttpResponseRedirect(came_from(request, "/"))
     if chosen in offered:
         response.set_cookie(cookie, chosen, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax")
     else:

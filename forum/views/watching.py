@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -26,6 +25,7 @@ from forum.watched import Watched
 
 from .notifications import filters
 from .places import removed
+from .returning import came_from
 from .rows import ForumRow, Row, forum_row
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def watch_thread(request: HttpRequest, name: str, thread_id: str) -> HttpRespons
     level = request.POST.get("level", "")
     watching.watch_thread(basis.reader, head, level)
     messages.success(request, _(SAID[level]) % {"title": head.title})
-    return _back(request, links.thread(head))
+    return HttpResponseRedirect(came_from(request, links.thread(head)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,13 +134,6 @@ def watch_forum(request: HttpRequest, name: str) -> HttpResponse:
     watching.watch_forum(basis.reader, name, level)
     messages.success(request, _(SAID[level]) % {"title": forum.title})
     return HttpResponseRedirect(links.forum(name))
-
-
-def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
-    """To the page that the button was on."""
-    came = request.META.get("HTTP_REFERER", "")
-    safe = url_has_allowed_host_and_scheme(came, {request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(came if safe else otherwise)
 
 
 # -- What is new ----------------------------------------------------------------------------------

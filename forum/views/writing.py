@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -24,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forum import markup, readers
 from forum.actions import drafting, pace
 from forum.directory import Directory
-from forum.errors import NotFound, Unavailable
+from forum.errors import NotFound, SignInNeeded, Unavailable
 from forum.forms import refuse_nul
 from forum.models import User
 from forum.permissions import Reader
@@ -58,7 +57,7 @@ def drafts_page(request: HttpRequest) -> HttpResponse:
     its form's fields by their own names)."""
     basis = readers.fresh(request)
     if not basis.reader.signed_in:
-        return redirect_to_login(reverse("drafts"))
+        raise SignInNeeded(_("Please sign in to keep drafts."))
     if request.method == "POST":
         sent = request.POST
         more = {name: sent[name] for name in drafts.MORE if sent.get(name)}
@@ -99,10 +98,7 @@ def _row(draft: Draft, directory: Directory, reader: Reader) -> DraftRow:
 @require_POST
 def discard_draft(request: HttpRequest) -> HttpResponse:
     """Forget a draft: a button of the list, and of the form that it stands in."""
-    basis = readers.fresh(request)
-    if not basis.reader.signed_in:
-        return redirect_to_login(reverse("drafts"))
-    drafting.discard(basis.reader, request.POST.get("path", ""))
+    drafting.discard(readers.fresh(request).reader, request.POST.get("path", ""))
     if request.headers.get("X-Requested-With"):
         return HttpResponse(status=204)
     messages.success(request, _("The draft is gone."))

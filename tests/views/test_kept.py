@@ -128,6 +128,42 @@ class TestOtherForms:
         assert "kept" not in browser.session
 
 
+class TestAButton:
+    """Nothing was typed that could wait: one is back where the button is."""
+
+    @pytest.mark.parametrize(
+        ("url", "page"),
+        [
+            ("/read/", "/"),
+            ("/f/aws/read/", "/f/aws/"),
+            ("/notifications/read/", "/notifications/?show=unread"),
+            ("/settings/profile/avatar/", "/settings/profile/"),
+            ("/settings/tokens/1/revoke/", "/settings/tokens/"),
+            ("/drafts/discard/", "/drafts/"),
+        ],
+    )
+    def test_leads_back_to_its_page(self, aws: Forum, ada: User, url: str, page: str) -> None:
+        answer = Client().post(url, HTTP_REFERER=f"http://testserver{page}")
+        again = Client().post(answer["Location"], {"login": "ada", "password": "correct horse"}, follow=True)
+        assert again.status_code == 200 and again.wsgi_request.get_full_path() == page
+
+    def test_at_a_post_leads_back_to_the_post(self, aws: Forum, ada: User) -> None:
+        thread = start_thread(ada, aws)
+        answer = Client().post(f"/f/aws/{thread.id}/1/like/", {"on": "1"}, HTTP_REFERER="http://testserver/f/aws/")
+        again = Client().post(answer["Location"], {"login": "ada", "password": "correct horse"}, follow=True)
+        assert again.redirect_chain[-1][0].endswith("#post-1")
+
+    def test_leads_to_no_other_site(self, aws: Forum) -> None:
+        answer = Client().post("/read/", HTTP_REFERER="https://evil.example/")
+        assert answer["Location"] == "/accounts/login/?next=%2Fread%2F"
+
+
+def test_a_page_that_is_for_members_is_there_afterwards_with_all_of_its_address(ada: User, bob: User) -> None:
+    answer = Client().get(f"/messages/new/?member={bob.pk}")
+    again = Client().post(answer["Location"], {"login": "ada", "password": "correct horse"}, follow=True)
+    assert again.wsgi_request.get_full_path() == f"/messages/new/?member={bob.pk}" and 'value="Bob"' in text(again)
+
+
 class TestAFormThatFails:
     def test_offers_a_reason_when_somebody_else_was_faster(self, aws: Forum, ada: User, bob: User, mod: User) -> None:
         thread = start_thread(ada, aws)
