@@ -4,10 +4,11 @@ import re
 from typing import Any
 
 from django import template
+from django.forms import Form
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from forum import form_tokens, fragments, holes, readers
+from forum import form_tokens, fragments, holes, kept, readers
 
 register = template.Library()
 
@@ -26,6 +27,14 @@ def form_token(context: dict[str, Any]) -> SafeString:
     """A field that says whose form it is, for text that is sent when nobody is signed in any more (`forum.kept`)."""
     token = form_tokens.issue(readers.known(context["request"]).id)
     return format_html('<input type="hidden" name="token" value="{}">', token)
+
+
+@register.simple_tag(takes_context=True)
+def kept_form(context: dict[str, Any], form: Form) -> SafeString:
+    """As `form_token`, of a form that is to begin with what was kept of it. It stands before the form's fields."""
+    request = context["request"]
+    kept.begin(request, readers.known(request).id, form)
+    return form_token(context)
 
 
 @register.simple_tag

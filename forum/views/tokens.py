@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from forum import kept
 from forum.accounts import TokenForm
 from forum.actions import tokens
 from forum.errors import NotAllowed
@@ -29,6 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
             made = tokens.make(user, sent["name"], sent["scopes"], int(sent["days"]))[1]
         except NotAllowed as error:
             return refused(request, "account/tokens.html", form, error, **_context(user))
+        kept.forget(request)
         form = TokenForm(user=user)
     context = {**_context(user), "form": form, "made": made}
     response = render(request, "account/tokens.html", context, status=INVALID if form.is_bound else 200)

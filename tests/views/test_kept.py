@@ -1,5 +1,7 @@
 """Text that was sent after the session had ended: its writer finds it again, and nobody else does."""
 
+import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -35,6 +37,13 @@ def signs_in(browser: Client, sign_in_url: str, user: User) -> HttpResponse:
 
 def text(answer: HttpResponse) -> str:
     return answer.content.decode()
+
+
+def ticked(answer: HttpResponse) -> str:
+    """The boxes of a page that are ticked, each as name=value."""
+    boxes = [box for box in re.findall(r"<input[^>]*>", text(answer)) if re.search(r"\schecked\b", box)]
+    found = [dict(re.findall(r'(\w+)="([^"]*)"', box)) for box in boxes]
+    return " ".join(f"{box['name']}={box.get('value', 'on')}" for box in found)
 
 
 @pytest.mark.usefixtures("site")
@@ -126,6 +135,74 @@ class TestOtherForms:
         assert browser.post(url, {"reason": "Selling pills."}).status_code == 302
         assert "Selling pills." not in text(browser.get(f"/f/aws/{thread.id}/2/delete/"))
         assert "kept" not in browser.session
+
+    def test_give_all_that_was_chosen_for_a_poll_back(self, aws: Forum, ada: User) -> None:
+        poll = {"poll_question": "Tea?", "poll_options": "Yes\nNo", "poll_several": "on", "poll_shows": "voted"}
+        fields = {"title": "Breakfast", "body": "What shall it be?", "poll_closes": str(date.today()), **poll}
+        again = signs_in(*sends_too_late(ada, "/f/aws/new/", **fields, token=token(ada, aws)), ada)
+        assert "Tea?" in text(again) and ticked(again) == "poll_several=on"
+        assert f'value="{date.today()}"' in text(again) and 'value="voted" selected' in text(again)
+
+
+class TestSettings:
+    """Also what is chosen in a form comes back, and what is chosen no longer."""
+
+    @pytest.mark.parametrize(
+        ("url", "fields", "shown"),
+        [
+            ("/settings/username/", {"username": "ada.lovelace"}, ['value="ada.lovelace"']),
+            (
+                "/settings/profile/",
+                {"about": "I count.", "pronouns": "she", "location": "London", "website": "https://ada.example"},
+                ["I count.</textarea>", 'value="she"', 'value="London"', 'value="https://ada.example"'],
+            ),
+            (
+                "/settings/tokens/",
+                {"name": "Backup", "scopes": ["write", "moderate"], "days": "365", "password": "correct horse"},
+                ['value="Backup"', 'value="365" selected', "scopes=write", "scopes=moderate"],
+            ),
+            ("/settings/time-zone/", {"zone": "Asia/Tokyo"}, ['value="Asia/Tokyo" selected']),
+            (
+                "/settings/notifications/",
+                {"mail": "never", "kinds": ["like"], "takes_messages": "nobody"},
+                ["mail=never", "kinds=like", "takes_messages=nobody"],
+            ),
+            ("/accounts/email/", {"email": "ada@lovelace.example", "action_add": ""}, ['value="ada@lovelace.example"']),
+        ],
+    )
+    def test_wait_for_their_member(
+        self, ada: User, bob: User, url: str, fields: dict[str, Any], shown: list[str]
+    ) -> None:
+        own = text(signed_in(ada).get(url)).split('name="token" value="')[1].split('"')[0]
+        browser, sign_in = sends_too_late(ada, url, **fields, token=own)
+        assert "It is kept: sign in as who wrote it" in text(browser.get(sign_in))
+        again = signs_in(browser, sign_in, ada)
+        assert again.wsgi_request.path == url
+        assert all(words in text(again) + ticked(again) for words in shown)
+        assert "correct horse" not in text(again)
+        answer = signs_in(*sends_too_late(ada, url, **fields, token=own), bob)
+        other = text(answer) + ticked(answer)
+        assert not any(words in other for words in shown), "it is nobody else's"
+
+    def test_are_ticked_as_they_were(self, ada: User) -> None:
+        fields = {"mail": "daily", "kinds": ["like", "reply"], "takes_messages": "everybody", "token": token(ada)}
+        again = signs_in(*sends_too_late(ada, "/settings/notifications/", **fields), ada)
+        assert ticked(again) == "mail=daily kinds=reply kinds=like takes_messages=everybody"
+
+    def test_are_not_given_back_once_they_are_saved(self, ada: User) -> None:
+        fields = {"name": "Backup", "scopes": "read", "days": "30", "password": "correct horse", "token": token(ada)}
+        browser, sign_in = sends_too_late(ada, "/settings/tokens/", **fields)
+        signs_in(browser, sign_in, ada)
+        made = browser.post("/settings/tokens/", fields)
+        assert "is shown this once" in text(made) and 'value="Backup"' not in text(made)
+        assert "kept" not in browser.session
+
+    def test_are_offered_again_where_the_security_token_is_old(self, ada: User) -> None:
+        browser = signed_in(ada, enforce_csrf_checks=True)
+        fields = {"about": "I count.", "website": "https://ada.example", "hides_online": "on", "token": token(ada)}
+        answer = browser.post("/settings/profile/", fields)
+        assert answer.status_code == 403 and "I count.</textarea>" in text(answer)
+        assert 'type="hidden" name="hides_online" value="on"' in text(answer)
 
 
 class TestAButton:
