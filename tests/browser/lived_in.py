@@ -101,9 +101,9 @@ class Fill:
 
     def what_members_keep(self) -> None:
         self.does("ada", "/settings/profile/", about="I **grind**.", location="Graz", website="https://ada.example/")
-        self.does("ada", "/drafts/", path=f"/f/coffee/{self.samples['bare']}/reply/", text="Half a thou")
+        self.does("ada", "/drafts/", path=f"/f/coffee/{self.samples['bare']}/reply/", text=WIDE.partition("One word")[2])
         self.does("ada", f"/members/{self.samples['spammer']}/ignore/", on="1")
-        token = {"name": "My script", "scopes": ["read", "write"], "days": "30", "password": "correct horse"}
+        token = {"name": "script" * 10, "scopes": ["read", "write"], "days": "30", "password": "correct horse"}
         self.does("ada", "/settings/tokens/", **token)
         talk = self.does("ada", "/messages/new/", to="bob", title="Plans", body="Shall we meet?").split("/")[2]
         self.does("bob", f"/messages/{talk}/", body="Yes.")
@@ -117,7 +117,7 @@ class Fill:
 
         BlockedText.objects.create(text="unheard", answer=BlockedText.Answer.APPROVE)
         renew()
-        assert self.does("ada", f"/f/coffee/{thread.id}/reply/", body="Unheard of.") == "/pending/"
+        assert self.does("ada", f"/f/coffee/{thread.id}/reply/", body=f"Unheard of. {WIDE}") == "/pending/"
         (text,) = cases.list_pending(str(self.people["ada"].pk))
         self.does("ada", f"/f/coffee/{thread.id}/6/report/", kind="Something else", words="This worries me.")
         watches = start_thread(self.people["spammer"], self.coffee, "Cheap watches", "Buy them!")

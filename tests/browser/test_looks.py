@@ -51,6 +51,14 @@ def test_wide_code_tables_and_words_scroll_or_break_inside_their_post(
     assert flaws(stranger.page) == []
 
 
+def test_what_stands_beside_a_long_name_lies_on_nothing_else(wide_thread: str, visit: Visit) -> None:
+    ada = visit("ada", viewport={"width": 320, "height": 700}).goes_to(wide_thread)
+    head = ada.post(1).locator(".post-head")
+    head.locator(".author").evaluate("name => { name.textContent = 'W'.repeat(30); }")
+    badge, tools = (head.locator(each).bounding_box() for each in (".badge-author", ".post-tools"))
+    assert badge and tools and badge["x"] + badge["width"] <= tools["x"]
+
+
 def test_the_lists_that_show_wide_posts_fit_too(wide_thread: str, visit: Visit) -> None:
     stranger = visit()
     for path in ("/f/coffee/latest/", "/u/ada/"):
