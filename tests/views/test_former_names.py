@@ -46,6 +46,10 @@ def test_it_leads_to_the_member(renamed: User, client: Client, old: str, new: st
     assert client.get(new).status_code == 200
 
 
+def test_the_form_says_that_it_will(ada: User) -> None:
+    assert "Your old one still leads to you" in signed_in(ada).get("/settings/username/").content.decode()
+
+
 def test_its_page_that_was_kept_is_not_shown_any_more(ada: User, client: Client) -> None:
     assert client.get("/u/ada/").status_code == 200
     members.change_username(ada, "Countess")
