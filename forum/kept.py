@@ -113,8 +113,8 @@ def begin(request: HttpRequest, user_id: str, form: Form) -> None:
     in it, or no longer chose."""
     if sent := _found(request, user_id, request.path):
         chosen = MultiValueDict(sent)
-        for name, field in form.fields.items():
-            form.initial[name] = field.widget.value_from_datadict(chosen, MultiValueDict(), name)
+        for name in form.fields.keys() & {*FIELDS, *CHOSEN}:
+            form.initial[name] = form.fields[name].widget.value_from_datadict(chosen, MultiValueDict(), name)
 
 
 def _found(request: HttpRequest, user_id: str, path: str) -> dict[str, list[str]]:

@@ -193,8 +193,9 @@ def edit_post(request: HttpRequest, name: str, thread_id: str, number: int) -> H
     thread, post = post_at(forum, thread_id, number)
     posting.require_change(reader, forum, thread, post)
     if request.method != "POST":
-        fields = {**_stored(thread, post), **restoring.fields(request, post), **kept.fields(request, reader.id)}
-        return _edit_page(request, forum, thread, _edit_form(reader, post, initial=fields), number)
+        form = _edit_form(reader, post, initial={**_stored(thread, post), **restoring.fields(request, post)})
+        kept.begin(request, reader.id, form)
+        return _edit_page(request, forum, thread, form, number)
     # Who opened the form before the first vote is told that the poll could not be changed.
     fixed = bool(post.poll_voters) and "poll_question" not in request.POST
     form = with_images(request, reader, partial(_edit_form, reader, post, fixed=fixed))

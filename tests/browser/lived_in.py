@@ -101,7 +101,9 @@ class Fill:
 
     def what_members_keep(self) -> None:
         self.does("ada", "/settings/profile/", about="I **grind**.", location="Graz", website="https://ada.example/")
-        self.does("ada", "/drafts/", path=f"/f/coffee/{self.samples['bare']}/reply/", text=WIDE.partition("One word")[2])
+        self.does(
+            "ada", "/drafts/", path=f"/f/coffee/{self.samples['bare']}/reply/", text=WIDE.partition("One word")[2]
+        )
         self.does("ada", f"/members/{self.samples['spammer']}/ignore/", on="1")
         token = {"name": "script" * 10, "scopes": ["read", "write"], "days": "30", "password": "correct horse"}
         self.does("ada", "/settings/tokens/", **token)

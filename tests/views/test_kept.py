@@ -136,12 +136,38 @@ class TestOtherForms:
         assert "Selling pills." not in text(browser.get(f"/f/aws/{thread.id}/2/delete/"))
         assert "kept" not in browser.session
 
+    def test_give_an_edit_back(self, thread: Thread, bob: User) -> None:
+        url = f"/f/aws/{thread.id}/2/edit/"
+        own = text(signed_in(bob).get(url)).split('name="token" value="')[1].split('"')[0]
+        browser, sign_in = sends_too_late(bob, url, body="He sold pills.", revision="1", token=own)
+        assert "He sold pills.</textarea>" in text(signs_in(browser, sign_in, bob))
+        assert browser.post(url, {"body": "He sold pills.", "revision": "1"}).status_code == 302
+        assert (
+            "He sold pills." not in text(browser.get(f"/f/aws/{thread.id}/1/edit/")) and "kept" not in browser.session
+        )
+
+    def test_give_the_edit_of_a_message_back(self, ada: User, bob: User) -> None:
+        sent = signed_in(ada).post("/messages/new/", {**MESSAGE, "token": token(ada)})
+        url = sent["Location"].partition("?")[0] + "1/edit/"
+        own = text(signed_in(ada).get(url)).split('name="token" value="')[1].split('"')[0]
+        again = text(signs_in(*sends_too_late(ada, url, body="On Friday?", revision="1", token=own), ada))
+        assert "On Friday?</textarea>" in again
+
     def test_give_all_that_was_chosen_for_a_poll_back(self, aws: Forum, ada: User) -> None:
         poll = {"poll_question": "Tea?", "poll_options": "Yes\nNo", "poll_several": "on", "poll_shows": "voted"}
         fields = {"title": "Breakfast", "body": "What shall it be?", "poll_closes": str(date.today()), **poll}
         again = signs_in(*sends_too_late(ada, "/f/aws/new/", **fields, token=token(ada, aws)), ada)
         assert "Tea?" in text(again) and ticked(again) == "poll_several=on"
         assert f'value="{date.today()}"' in text(again) and 'value="voted" selected' in text(again)
+
+    def test_give_a_poll_back_as_its_writer_had_changed_it(self, aws: Forum, ada: User) -> None:
+        poll = {"poll_question": "Tea?", "poll_options": "Yes\nNo", "poll_several": "on"}
+        fields = {"title": "Breakfast", "body": "What shall it be?", "token": token(ada, aws)}
+        url = signed_in(ada).post("/f/aws/new/", fields | poll)["Location"].rpartition("/breakfast/")[0] + "/1/edit/"
+        sent = {"title": "Breakfast", "body": "Tea?", "poll_question": "Coffee?", "poll_options": "Yes\nNo"}
+        again = signs_in(*sends_too_late(ada, url, **sent, revision="1", token=token(ada)), ada)
+        assert "Coffee?" in text(again) and ticked(again) == "", "several may be chosen no longer"
+        assert 'name="revision" value="1"' in text(again)
 
 
 class TestSettings:
