@@ -132,11 +132,12 @@ class StartForm(PollFields, NewThreadForm):
 
 
 class ChangeForm(PollFields, EditForm):
-    """As EditForm. A poll can be edited until somebody has voted: then, and with other posts than the first, the form
-    knows nothing of polls."""
+    """As EditForm. A poll can be edited until somebody has voted, as the form says then; with other posts than the
+    first it knows nothing of polls."""
 
     def __init__(self, *arguments: Any, first: bool, fixed: bool, **options: Any) -> None:
         super().__init__(*arguments, first=first, **options)
+        self.poll_stays = first and fixed
         if fixed or not first:
             for name in [name for name in self.fields if name.startswith(PREFIX)]:
                 del self.fields[name]
