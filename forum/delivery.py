@@ -18,8 +18,7 @@ from .cache.local import Kept
 from .cache.pages import page_name
 from .fast import Answer, Key
 from .views import holes, online, unread
-from .views.caching import PageResponse
-from .views.poll_rows import UNTIL
+from .views.caching import UNTIL, PageResponse
 from .views.post_acts import INCOMPLETE
 
 # Where in a request's META an answer waits for the headers that it is sent with.

@@ -5,6 +5,7 @@ is made from the directory of forums, which also says whether this reader may ha
 only then is the cache asked. Rendering never sees the request, so nothing of a reader can get in.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,13 +41,28 @@ class Plan:
     content_type: str = ""
     # The thread that whoever gets the page has read, "aws/01J…".
     thread: str = ""
+    # After so many seconds it is another page although no tag has changed, for all at the same time; 0 for never.
+    lasts: int = 0
 
     def __post_init__(self) -> None:
         if self.name and not self.tags:
             raise ValueError(f"the page {self.name} is kept, so it must name what it depends on")
 
+    @property
+    def ends_at(self) -> int:
+        """By the clock alone, in seconds since 1970; 0 for never."""
+        return (int(time.time()) // self.lasts + 1) * self.lasts if self.lasts else 0
+
 
 Planner = Callable[[Directory, Reader], Plan]
+
+# Where in a request's META it is noted when what the page shows ends by the clock alone: seconds since 1970.
+UNTIL = "forum.until"
+
+
+def show_until(request: HttpRequest, moment: int) -> None:
+    """What is shown now is not to be shown any more from this moment on."""
+    request.META[UNTIL] = min(moment, request.META.get(UNTIL, moment))
 
 
 class PageResponse(HttpResponse):
@@ -87,6 +103,9 @@ def answer(request: HttpRequest, planner: Planner) -> HttpResponse:
 def _look_up(request: HttpRequest, planner: Planner, basis: Basis, plan: Plan) -> tuple[Basis, Plan, Found]:
     # What is no page of HTML is for machines, and the same in every language.
     name = plan.name if plan.content_type else f"{get_language()}:{plan.name}"
+    if end := plan.ends_at:
+        name = f"{name}:{end}"
+        show_until(request, end)
     found = pages.look_up(name, [*plan.tags, tags.SITE], _also(basis))
     return _settle(request, planner, basis, plan, found)
 

@@ -22,13 +22,11 @@ from forum.tables import votes
 from forum.tables.polls import ALWAYS, CLOSED, VOTED, shows_results
 from forum.tables.posts import Post
 
+from .caching import show_until
 from .post_acts import INCOMPLETE
 
 if TYPE_CHECKING:
     from .holes import Reading
-
-# Where in a request's META it is noted when what the page shows ends by the clock alone: seconds since 1970.
-UNTIL = "forum.until"
 
 _RESULT = (
     '<span class="poll-result"><progress value="{count}" max="{most}" aria-hidden="true"></progress> '
@@ -139,8 +137,7 @@ def _over(reading: "Reading", closes_at: str) -> bool:
     """Whether the poll has closed; if not, what is shown now is not to be shown after it has."""
     if closes_at == "0" or time.time() >= int(closes_at):
         return closes_at != "0"
-    meta = reading.request.META
-    meta[UNTIL] = min(int(closes_at), meta.get(UNTIL, int(closes_at)))
+    show_until(reading.request, int(closes_at))
     return False
 
 

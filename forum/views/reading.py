@@ -43,6 +43,8 @@ from .rows import (
 
 HOME_THREADS = 15
 HOME_NEWEST = 3
+# What is going on changes with every like and at every midnight, for which no page is rendered anew; so old it may be.
+HOME_SECONDS = 300
 
 
 def audience(directory: Directory, reader: Reader) -> str:
@@ -82,7 +84,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 meta=meta.home(),
             )
 
-        return Plan(f"home:{audience(directory, reader)}", "/", [tags.HOME], body)
+        return Plan(f"home:{audience(directory, reader)}", "/", [tags.HOME], body, lasts=HOME_SECONDS)
 
     return answer(request, plan)
 

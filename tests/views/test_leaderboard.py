@@ -1,7 +1,11 @@
 """Leaderboards: who is where, in which period, and what a page of them costs."""
 
 import re
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -107,6 +111,28 @@ class TestHome:
         assert re.search(r"Bob</bdi></a> replied to <a [^>]*>Grinders</a>", box)
         assert re.search(r"ada</bdi></a> started <a [^>]*>Grinders</a>", box)
         assert "1 thread · 2 posts" in page
+
+    def test_tells_within_minutes_who_was_liked_although_nobody_writes(self, ada: User, bob: User, aws: Forum) -> None:
+        thread = start_thread(ada, aws)
+        readers = (Client(), signed_in(bob))
+        assert not any("Most likes" in reader.get("/").content.decode() for reader in readers for _ in range(3))
+        signed_in(bob).post(f"/f/aws/{thread.id}/1/like/", {"on": "1"})
+        later = time.time() + 300
+        with patch("time.time", lambda: later):
+            assert all("Most likes this week" in reader.get("/").content.decode() for reader in readers)
+
+    def test_does_not_call_yesterday_today(self, ada: User, aws: Forum) -> None:
+        start_thread(ada, aws)
+        assert all("1 post today" in Client().get("/").content.decode() for _ in range(3))
+        midnight = datetime.combine(datetime.now(UTC).date() + timedelta(days=1), clock.min, UTC)
+
+        class Tomorrow(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:
+                return midnight
+
+        with patch("time.time", midnight.timestamp), patch("forum.pulse.now.datetime", Tomorrow):
+            assert "today" not in Client().get("/").content.decode()
 
     def test_names_nothing_of_a_forum_that_the_reader_may_not_read(self, ada: User, aws: Forum) -> None:
         lounge = make_forum("lounge", read_access="members")
