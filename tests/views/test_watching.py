@@ -189,6 +189,9 @@ class TestMuting:
 
 
 class TestTheList:
+    def test_is_in_the_menu_of_every_page(self, ada: User) -> None:
+        assert '<a href="/watched/">Watched threads</a>' in signed_in(ada).get("/").content.decode()
+
     def test_says_that_nothing_is_watched(self, ada: User) -> None:
         assert "You watch nothing yet." in signed_in(ada).get("/watched/").content.decode()
 
@@ -239,7 +242,7 @@ class TestTheList:
         assert second.status_code == 200 and "Grinders" in page + second.content.decode()
 
     def test_is_counted_in_its_tab_beside_the_notifications(self, aws: Forum, ada: User, bob: User) -> None:
-        member, tab = signed_in(ada), re.compile(r'href="/watched/"[^>]*>Watched(?: <span class="[^"]*">(\d+ new))?')
+        member, tab = signed_in(ada), re.compile(r'href="/watched/"[^>]*>Watched(?: <span class="[^"]*">(\d+ new)|</a>)')
         threads = [start_thread(ada, aws, f"Thread {number}") for number in range(3)]
 
         def counted() -> list[list[str]]:
