@@ -51,6 +51,15 @@ def test_wide_code_tables_and_words_scroll_or_break_inside_their_post(
     assert flaws(stranger.page) == []
 
 
+@pytest.mark.parametrize(
+    "path", ["{thread}", "/f/coffee/latest/", "/leaderboard/", "/settings/profile/", "/accounts/email/"]
+)
+def test_letters_twice_as_large_fit_a_telephone(path: str, wide_thread: str, visit: Visit) -> None:
+    """Which a browser makes by letting the window be half as wide: https://www.w3.org/TR/WCAG22/#resize-text."""
+    ada = visit("ada", viewport={"width": 195, "height": 400}).goes_to(path.format(thread=wide_thread))
+    assert flaws(ada.page, (195,)) == []
+
+
 def test_what_stands_beside_a_long_name_lies_on_nothing_else(wide_thread: str, visit: Visit) -> None:
     ada = visit("ada", viewport={"width": 320, "height": 700}).goes_to(wide_thread)
     head = ada.post(1).locator(".post-head")
