@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
 from django.conf import settings
-from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -221,17 +220,18 @@ def _addressed(reader: Reader, names: Sequence[str]) -> list[User]:
     """The members of these names; Refused where there is no such member, or one cannot be written to. Whether
     somebody takes no messages at all or only none of this reader's is not told apart."""
     wanted = {name.lower(): name for name in names if name.lower() != reader.name.lower()}
-    if not wanted:
-        raise Refused(_("Please say to whom: the names of members, separated by commas."))
     if len(wanted) >= MOST_PEOPLE:
         raise Refused(_("A conversation has at most %(most)s members.") % {"most": MOST_PEOPLE})
-    found = list(User.objects.annotate(lower=Lower("username")).filter(lower__in=wanted, is_active=True).order_by("pk"))
-    missing = wanted.keys() - {user.username.lower() for user in found}
-    if missing:
+    found = User.objects.of_names(wanted)
+    if missing := wanted.keys() - found.keys():
         raise Refused(_("There is no member called “%(name)s”.") % {"name": wanted[min(missing)][:50]})
+    # Two names can be of one member, who had one of them once; and one can be the reader's own, as it was.
+    people = [user for user in {user.pk: user for user in found.values()}.values() if str(user.pk) != reader.id]
+    if not people:
+        raise Refused(_("Please say to whom: the names of members, separated by commas."))
     if not reader.moderates_members:
-        _refuse_unwanted(reader, found)
-    return found
+        _refuse_unwanted(reader, people)
+    return people
 
 
 def _refuse_unwanted(reader: Reader, people: Sequence[User]) -> None:

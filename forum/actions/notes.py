@@ -24,7 +24,7 @@ from forum import links, markup
 from forum.cache import tags
 from forum.cache.intents import invalidating
 from forum.errors import ForumError, NotFound, SignInNeeded
-from forum.models import User
+from forum.models import FormerName, User
 from forum.permissions import ForumRules, Reader, can_read
 from forum.tables import inbox, members, posts, watches
 from forum.tables.base import Lost
@@ -186,8 +186,9 @@ def _put(events: Sequence[Event], known: Known, watch: Item | None = None) -> No
 
 
 def _events(post: _Post) -> list[Event]:
-    """One for each member whom the post concerns and who may read it. One SQL query, if there are any."""
-    names = [name.lower() for name in markup.mentions(post.body)]
+    """One for each member whom the post concerns and who may read it. One SQL query, if there are any, and another
+    where it mentions what nobody is called."""
+    names = {name.lower() for name in markup.mentions(post.body)}
     kinds = {post.head.user_id: REPLY} if post.number > 1 else {}
     kinds |= dict.fromkeys(_quoted(post), QUOTE)
     kinds.pop(post.author.id, None)
@@ -195,8 +196,7 @@ def _events(post: _Post) -> list[Event]:
         return []
     url = links.post(post.head.id, post.number)
     events = []
-    for user in _readers(post, names, list(kinds)):
-        kind = MENTION if user.username.lower() in names else kinds[str(user.pk)]
+    for user, kind in _readers(post, names, kinds):
         where = (post.head.id, post.forum.name, post.number)
         facts = {"title": post.head.title}
         events.append(Event(str(user.pk), kind, "", url, post.author.id, *where, facts=facts))
@@ -213,11 +213,18 @@ def _quoted(post: _Post) -> Iterator[str]:
             continue
 
 
-def _readers(post: _Post, names: list[str], user_ids: list[str]) -> list[User]:
-    """Of the members with these names and ids those who may read the forum, but not the post's author, nor anybody
-    who is suspended."""
-    found = _present(post.forum, Q(lower__in=names) | Q(pk__in=user_ids))
-    return [user for user in found if str(user.pk) != post.author.id and not user.suspended]
+def _readers(post: _Post, names: set[str], kinds: dict[str, str]) -> list[tuple[User, str]]:
+    """Of the members whom a post mentions by these names, and of those whom it concerns otherwise (how, by id), those
+    who may read the forum, with how it concerns them; but not the post's author, nor anybody who is suspended."""
+    found = _present(post.forum, Q(lower__in=names) | Q(pk__in=kinds))
+    mentioned = {user.pk for user in found if user.username.lower() in names}
+    if missing := names - {user.username.lower() for user in found}:
+        # What nobody is called may be a name that somebody had, and that leads to them.
+        had = set(FormerName.objects.filter(name__in=missing).values_list("user_id", flat=True))
+        found += _present(post.forum, Q(pk__in=had - {user.pk for user in found})) if had else []
+        mentioned |= had
+    told = [user for user in found if str(user.pk) != post.author.id and not user.suspended]
+    return [(user, MENTION if user.pk in mentioned else kinds[str(user.pk)]) for user in told]
 
 
 def _present(forum: ForumRules, wanted: Q) -> list[User]:

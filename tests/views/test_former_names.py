@@ -7,7 +7,7 @@ from django.test import Client
 
 from forum.actions import members
 from forum.models import FormerName, Forum, User
-from tests.helpers import make_member, page_url, reply, signed_in, start_thread
+from tests.helpers import make_member, page_url, reply, signed_in, start_thread, token
 from tests.views.test_admin import change
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,3 +87,22 @@ def test_it_is_free_when_the_account_is_closed(renamed: User) -> None:
     members.close_account(renamed)
     assert not FormerName.objects.exists()
     assert sign_up("ada").status_code == 302
+
+
+def test_who_writes_it_speaks_to_the_member(aws: Forum, renamed: User, bob: User) -> None:
+    thread = start_thread(bob, aws, body="What do you say, @ada? @ADA!")
+    page = signed_in(renamed).get("/notifications/").content.decode()
+    assert page.count("mentioned you in") == 1 and thread.title in page
+
+
+def test_a_message_to_it_reaches_the_member_once(renamed: User, bob: User) -> None:
+    sent = {"to": "ada, Countess", "title": "Good news", "body": "Read this.", "token": token(bob)}
+    answer = signed_in(bob).post("/messages/new/", sent)
+    assert answer.status_code == 302, answer.content.decode()
+    assert "Good news" in signed_in(renamed).get("/messages/").content.decode()
+
+
+def test_nobody_writes_to_themselves_under_it(renamed: User) -> None:
+    sent = {"to": "ada", "title": "Good news", "body": "Read this.", "token": token(renamed)}
+    answer = signed_in(renamed).post("/messages/new/", sent)
+    assert answer.status_code == 422 and "Please say to whom" in answer.content.decode()

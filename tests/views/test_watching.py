@@ -242,7 +242,10 @@ class TestTheList:
         assert second.status_code == 200 and "Grinders" in page + second.content.decode()
 
     def test_is_counted_in_its_tab_beside_the_notifications(self, aws: Forum, ada: User, bob: User) -> None:
-        member, tab = signed_in(ada), re.compile(r'href="/watched/"[^>]*>Watched(?: <span class="[^"]*">(\d+ new)|</a>)')
+        member, tab = (
+            signed_in(ada),
+            re.compile(r'href="/watched/"[^>]*>Watched(?: <span class="[^"]*">(\d+ new)|</a>)'),
+        )
         threads = [start_thread(ada, aws, f"Thread {number}") for number in range(3)]
 
         def counted() -> list[list[str]]:
