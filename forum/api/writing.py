@@ -94,6 +94,8 @@ def start_thread(request: HttpRequest, response: HttpResponse, name: str, sent: 
     posting.require_posting(reader, forum)
     asked = {f"{PREFIX}{name}": value for name, value in (sent.poll or ())}
     form = StartForm({"title": sent.title, "body": sent.body, "tags": sent.tags, **asked})
+    # A page sends it empty where no poll is wanted.
+    form.fields[f"{PREFIX}question"].required = sent.poll is not None
     clean, key = _clean(form), nonce(caller, reader, forum.shards)
     thread = posting.start_thread(reader, forum, clean["title"], clean["body"], key, clean["tags"], form.poll)
     response["Location"] = links.absolute(f"/api/forums/{thread.forum}/threads/{thread.id}")

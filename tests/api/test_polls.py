@@ -73,6 +73,8 @@ def test_a_thread_can_begin_with_one(aws: Forum, bob: User, comes: Comes, strang
     ("poll", "field"),
     [
         ({"question": " "}, "poll.question"),
+        ({"question": "", "options": []}, "poll.question"),
+        ({"question": "\u200b", "options": [" "]}, "poll.question"),
         ({"question": "?" * 201}, "poll.question"),
         ({"options": []}, "poll.options"),
         ({"options": ["Tea"]}, "poll.options"),
