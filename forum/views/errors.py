@@ -51,10 +51,11 @@ def show(request: HttpRequest, error: ForumError) -> HttpResponse:
     if problems.wanted(request):
         return problems.answer(request, error)
     text, own = _offered(request, error)
+    nothing_to_send = isinstance(error, StaleForm) and not text
     context = {
         "status": error.status,
         "heading": error.heading,
-        "message": error.message,
+        "message": _("Please go back and reload it.") if nothing_to_send else error.message,
         "links": error.links,
         "kept": _fields(request, error, text, own) if text else [],
         "long": any(name not in kept.LINES for name in text),

@@ -237,6 +237,12 @@ class TestComingAndGoing:
             answer = signed_in(bob).post(f"{url}people/", {"to": to, "token": token(bob)})
             assert answer.status_code == 422 and said in answer.content.decode()
 
+    def test_who_wants_to_leave_by_an_old_form_is_promised_no_text(self, ada: User, bob: User) -> None:
+        url = begun(ada, "Bob")
+        answer = signed_in(bob).post(f"{url}leave/", {"token": "old"})
+        assert answer.status_code == 409 and "reload it" in answer.content.decode()
+        assert "Here is your text" not in answer.content.decode()
+
     def test_who_leaves_reads_nothing_more_and_the_others_go_on(self, ada: User, bob: User) -> None:
         url = begun(ada, "Bob")
         assert "Leave this conversation?" in text(bob, f"{url}leave/")
