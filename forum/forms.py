@@ -283,7 +283,7 @@ class WebsiteField(forms.URLField):
     default_validators = [URLValidator(schemes=["https"])]
 
     def __init__(self) -> None:
-        wrong = gettext_lazy("Please give an address that begins with https://.")
+        wrong = gettext_lazy("Please give a whole address that begins with https://, like https://example.org.")
         super().__init__(
             label=gettext_lazy("Website"),
             required=False,

@@ -73,7 +73,7 @@ def test_what_cannot_be_stored_is_refused_and_kept(field: str, text: str, words:
 def test_what_a_website_has_to_be_is_said_once(website: str, carol: User) -> None:
     html = save(carol, website=website).content.decode()
     said = html.partition('id="id_website_error">')[2].partition("<")[0]
-    assert said == "Please give an address that begins with https://."
+    assert said == "Please give a whole address that begins with https://, like https://example.org."
 
 
 def test_no_script_gets_in(carol: User) -> None:
