@@ -9,8 +9,7 @@ import pytest
 
 from forum import readers
 from forum import redis as stores
-from forum.actions import flushing
-from forum.cache import changed, tracking
+from forum.cache import changed, local, tracking
 from forum.search import feeding
 from tests.budgets import measured
 from tests.budgets.measured import Measured, Rows, measure
@@ -28,8 +27,8 @@ def world(site: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """What a process does when Redis is slow is another matter (tests/cache), and a machine that tests other things
     meanwhile makes it slow: here it is waited for."""
     monkeypatch.setattr(tracking, "REVIVE_SECONDS", PATIENCE_SECONDS)
-    # What is written behind is no page's.
-    monkeypatch.setattr(flushing, "_due", float("inf"))
+    # What is noted every few seconds, whoever asks just then, is no page's.
+    monkeypatch.setattr(local, "also", [])
     pools = [stores.client(alias).connection_pool for alias in ("default", "sessions")]
     for pool in pools:
         monkeypatch.setitem(pool.connection_kwargs, "socket_timeout", PATIENCE_SECONDS)
