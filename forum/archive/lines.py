@@ -95,6 +95,8 @@ def read(path: Path, after: int = 0) -> Iterator[tuple[int, Line]]:
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
             raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+        if isinstance(error, gzip.BadGzipFile) and not number:
+            raise Refused(f"{path} is no file that `export` or `convert` has written: it is no gzip.") from error
         raise Refused(f"{path} is damaged after line {number}: {str(error).rstrip('.')}.") from error
 
 

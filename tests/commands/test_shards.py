@@ -147,7 +147,7 @@ def test_a_dry_run_changes_nothing(run, forum):
 
 
 def test_the_same_number_is_no_change(run, forum):
-    assert run("shards", "aws", "1").startswith("aws has 1 shards already.")
+    assert run("shards", "aws", "1").startswith("aws has 1 shard already.")
 
 
 def test_without_a_forum_all_are_shown(run, forum):

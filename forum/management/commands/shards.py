@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def _show(self) -> None:
         for forum in Forum.objects.all():
-            self.stdout.write(f"{forum.name}: {forum.shards} shard{'s' if forum.shards > 1 else ''}")
+            self.stdout.write(f"{forum.name}: {_counted(forum.shards)}")
 
     def _raise(self, forum: Forum, shards: int | None, dry_run: bool) -> None:
         before = forum.shards
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"A forum has 1 to {MAX_SHARDS:,} shards, not {shards:,}.")
         if shards < before:
             raise CommandError(
-                f"{forum.name} has {before} shards, which can be added but not taken away: "
+                f"{forum.name} has {_counted(before)}, which can be added but not taken away: "
                 "threads on them would no longer be found."
             )
         # What cannot be asked of all shards is no forum to be made of them.
@@ -68,8 +68,14 @@ def _forum(name: str) -> Forum:
 
 def _outcome(name: str, before: int, shards: int, changed: bool) -> str:
     if changed:
-        return f"{name} is spread over {shards} shards from now on, and its {before} go on."
-    return f"{name} has {shards} shards already." if before == shards else f"{name} would go from {before} to {shards}."
+        return f"{name} is spread over {_counted(shards)} from now on, and its {before} go on."
+    if before == shards:
+        return f"{name} has {_counted(shards)} already."
+    return f"{name} would go from {before} to {shards}."
+
+
+def _counted(shards: int) -> str:
+    return f"{shards} shard{'s' if shards > 1 else ''}"
 
 
 def _pages(name: str) -> Iterator[tuple[str, Callable[[int], object]]]:
