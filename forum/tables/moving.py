@@ -163,7 +163,8 @@ def appending(source: Thread, target: Thread, posts: Sequence[Post], seed: str, 
     counts = recounting(source, {int(post.number): -(post.status == VISIBLE) for post in posts})
     if source.solved in {int(post.number) for post in posts}:
         counts.append(Thread.solved.set(0))
-    counted = [(source, counts, _in_place(source)), *counting(_tallied(source, target, posts))]
+    # Whether the head is still in place is asked also where posts leave it that it did not count.
+    counted = [(source, counts or [Thread.post_count.add(0)], _in_place(source)), *counting(_tallied(source, target, posts))]
     puts: list[Put] = [*_new(copies), *((act, None) for act in acts)]
     head = _lengthened(target, copies, readable)
 
