@@ -164,7 +164,10 @@ def appending(source: Thread, target: Thread, posts: Sequence[Post], seed: str, 
     if source.solved in {int(post.number) for post in posts}:
         counts.append(Thread.solved.set(0))
     # Whether the head is still in place is asked also where posts leave it that it did not count.
-    counted = [(source, counts or [Thread.post_count.add(0)], _in_place(source)), *counting(_tallied(source, target, posts))]
+    counted = [
+        (source, counts or [Thread.post_count.add(0)], _in_place(source)),
+        *counting(_tallied(source, target, posts)),
+    ]
     puts: list[Put] = [*_new(copies), *((act, None) for act in acts)]
     head = _lengthened(target, copies, readable)
 

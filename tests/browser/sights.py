@@ -46,8 +46,10 @@ def axe() -> str:
 
 
 def resize(page: Page, width: int) -> None:
+    """To this width, and wait until scripts have heard of it: they are told with the next picture."""
     if (page.viewport_size or {}).get("width") != width:
         page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.evaluate("() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
 
 
 def flaws(page: Page, widths: tuple[int, ...] = WIDTHS) -> list[str]:
