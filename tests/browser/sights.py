@@ -45,18 +45,9 @@ def axe() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text()
 
 
-DRAWN = """() => new Promise((seen) => {
-  requestAnimationFrame(() => requestAnimationFrame(seen));
-  setTimeout(seen, 200);
-})"""
-
-
 def resize(page: Page, width: int) -> None:
-    """To this width, and wait until scripts have heard of it: they are told with the next picture, which a page behind
-    another does not get."""
     if (page.viewport_size or {}).get("width") != width:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        page.evaluate(DRAWN)
 
 
 def flaws(page: Page, widths: tuple[int, ...] = WIDTHS) -> list[str]:
