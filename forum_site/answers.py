@@ -102,10 +102,20 @@ class Called(Answers):
         self._log = log
 
     def answer(self, data: bytes, conn: Any, moment: float) -> bytes | None:
-        request = self._request(data, conn)
-        if request is None:
+        # One request that has come in whole; most that are not are told from it without a look at what they say.
+        if not data.startswith(b"GET ") or not data.endswith(b"\r\n\r\n"):
             return None
-        out = Out()
+        try:
+            return self._answer(data, conn, moment)
+        except Exception:
+            # Nothing has gone out. gunicorn meets the same fault in the same bytes, and knows the answer to it.
+            return None
+
+    def _answer(self, data: bytes, conn: Any, moment: float) -> bytes | None:
+        parser, out = RequestParser(self._cfg, [data], conn.client), Out()
+        request = next(parser)
+        if request.should_close() or parser.unreader.take_buffered():
+            return None
         response, environ = wsgi.create(request, out, conn.client, conn.server, self._cfg)
         body = front.remembered(self._find, environ, response.start_response, moment)
         if body is None:
@@ -116,18 +126,6 @@ class Called(Answers):
         response.close()
         self._log.access(response, request, environ, timedelta(seconds=time.monotonic() - moment))
         return b"".join(out)
-
-    def _request(self, data: bytes, conn: Any) -> Any:
-        """The request, if these bytes are all of it and the connection goes on after it; else None."""
-        if not data.startswith(b"GET ") or not data.endswith(b"\r\n\r\n"):
-            return None
-        parser = RequestParser(self._cfg, [data], conn.client)
-        try:
-            request = next(parser)
-        except Exception:
-            # gunicorn meets the same fault in the same bytes, and knows the answer to it.
-            return None
-        return None if request.should_close() or parser.unreader.take_buffered() else request
 
 
 class Out(list[bytes]):
