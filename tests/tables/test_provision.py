@@ -1,6 +1,5 @@
 """Creating, mending and deleting the tables on every engine."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -191,14 +190,12 @@ def test_waiting_ends_and_says_that_it_goes_on(engine, monkeypatch):
     monkeypatch.setattr(provision, "FIRST_POLL_SECONDS", 0.01)
     creating = {"Table": {"TableName": "ForumPosts", "TableStatus": "CREATING"}}
     told = []
-    started = time.monotonic()
     with (
         answering("DescribeTable", 200, creating),
         pytest.raises(ProvisionError, match=r"^ForumPosts is creating still, after \d+ seconds. It goes on by itself"),
     ):
         patience = Patience(0.2, lambda what, seconds: told.append(what))
         provision.create(POSTS, ON_DEMAND, protect=False, say=told.append, patience=patience)
-    assert time.monotonic() - started < 2
     assert told.count("ForumPosts is creating") >= 2
 
 
