@@ -1,5 +1,7 @@
 """What a deployment must have set: `manage.py check --deploy` says so, and the server asks it first."""
 
+import re
+from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any
 
@@ -76,6 +78,21 @@ def metrics_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < TOKEN_LEAST:
         said = f"METRICS_TOKEN can be guessed: give it at least {TOKEN_LEAST} random characters."
         found.append(Error(said, id="forum.E212"))
+    return found
+
+
+@register()
+def dax_can_be_asked(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whether DAX_ENDPOINT_URL leads to a cluster, and AWS's client for it is installed."""
+    found: list[CheckMessage] = []
+    if not settings.DAX_ENDPOINT_URL:
+        return found
+    if not re.match(r"daxs?://[^/\s]+$", settings.DAX_ENDPOINT_URL):
+        said = f"DAX_ENDPOINT_URL is {settings.DAX_ENDPOINT_URL}: set it to the cluster's endpoint, dax://… or daxs://…"
+        found.append(Error(said, id="forum.E221"))
+    if not find_spec("amazondax"):
+        said = "DAX_ENDPOINT_URL is set, but DAX's client is missing: pip install -r requirements-dax.txt"
+        found.append(Error(said, id="forum.E222"))
     return found
 
 

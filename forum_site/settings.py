@@ -139,6 +139,8 @@ TEMPLATES = [
 DYNAMODB_ENDPOINT_URL = env.str("DYNAMODB_ENDPOINT_URL", default=local_dynamodb_url(DATA_DIR) if LOCAL else "")
 DYNAMODB_TABLE_PREFIX = env.str("DYNAMODB_TABLE_PREFIX", default="")
 AWS_REGION = env.str("AWS_REGION", default="us-east-1")
+# A DAX cluster, dax:// or daxs://, for the few reads that it helps with (forum.tables.dax).
+DAX_ENDPOINT_URL = env.str("DAX_ENDPOINT_URL", default="")
 
 # -- Redis: sessions and pages --------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ LAYERS = [
 WRITERS = {"tables", "actions", "admin", "archive", "integrity", "management"}
 WRITE = re.compile(r"(put|change|remove)_\w+|commit")
 SCANS = {"scan", "rate_limited_scan", "scan_iter", "delete_pattern"}
-AWS = {"pynamodb", "botocore", "boto3"}
+AWS = {"amazondax", "pynamodb", "botocore", "boto3"}
 
 MODULE_LINES = 400
 FUNCTION_LINES = 40

@@ -81,6 +81,10 @@ def test_a_deployment_with_something_missing_is_told_what_to_set(missing, senten
         ({"REDIS_SESSION_URL": PRODUCTION["REDIS_CACHE_URL"]}, "to another server or database than REDIS_CACHE_URL"),
         ({"REDIS_TIMEOUT": "soon"}, "REDIS_TIMEOUT is soon: set it to a number of seconds from 0.05 to 2."),
         ({"REDIS_TIMEOUT": "0"}, "REDIS_TIMEOUT is 0: set it to a number of seconds from 0.05 to 2."),
+        (
+            {"DAX_ENDPOINT_URL": "https://dax"},
+            "DAX_ENDPOINT_URL is https://dax: set it to the cluster's endpoint, dax://",
+        ),
     ],
 )
 def test_a_deployment_with_something_wrong_is_told_what_is(wrong, sentence, tmp_path):

@@ -40,6 +40,7 @@ class Mode:
     environment: Mapping[str, str] = field(default_factory=dict)
     servers: int = 1
     lag: float = 0.0
+    dax: bool = False
     writers: int = 4
     pause: float = 0.06
     least: float = 1.0
@@ -62,6 +63,19 @@ MODES = [
         writers=8,
         pause=0.1,
         breaks="killed",
+        least=6.0,
+    ),
+    Mode(
+        "dax",
+        faults.accelerate,
+        "kept answers",
+        application="bench.hammer.dying",
+        environment={"HAMMER_DEATHS": "0.1"},
+        servers=2,
+        lag=0.3,
+        dax=True,
+        writers=8,
+        pause=0.1,
         least=6.0,
     ),
     Mode("redis-killed", faults.kill_redis, "restarts"),
@@ -139,6 +153,8 @@ def play(mode: Mode, seconds: float, home: Path, readers: Executor) -> Result:
     with running(home) as site:
         if mode.lag:
             site.start_lag(mode.lag)
+        if mode.dax:
+            site.start_dax()
         for _ in range(mode.servers):
             site.start_server(mode.application, mode.environment)
         scene = Scene(Ledger(), FORUM, [], BOUND_SECONDS + SLACK_SECONDS, 0.0, mode.pause, mode.acts)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management import call_command
@@ -24,6 +25,9 @@ from .home import FORUM, populate
 from .ledger import Version
 from .writers import Scene, Writer
 
+if TYPE_CHECKING:
+    from .dax import Node
+
 # How many posts the threads have at first: within a page, at its edge, beyond it.
 LENGTHS = (1, 19, 41, 5, 24, 12)
 READY_SECONDS = 60.0
@@ -39,6 +43,8 @@ class Site:
         # Where lists went on before the forum was spread, as (list, path).
         self.cursors: list[tuple[str, str]] = []
         self.endpoint = ""
+        self.dax: Node | None = None
+        self.stack = ExitStack()
         self._starting: list[Callable[[], None]] = []
 
     def start_redis(self) -> None:
@@ -66,13 +72,21 @@ class Site:
         self._start("lag", command, port, "/", {})
         self.endpoint = f"http://127.0.0.1:{port}"
 
+    def start_dax(self) -> None:
+        """Put a DAX of one node beside the engine, or beside the lagging index, for the servers started from now on."""
+        # The client of DAX need not be installed where no mode wants it (requirements-dax.txt).
+        from .dax import serving
+
+        self.dax = self.stack.enter_context(serving(self.endpoint))
+
     def start_server(self, application: str, environment: Mapping[str, str]) -> None:
         """One more gunicorn, configured as the site's own."""
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "--config", str(settings.BASE_DIR / "forum_site/gunicorn.conf.py")]
         command += ["--pythonpath", str(settings.BASE_DIR), "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
         command += ["--graceful-timeout", "1", application]
-        self._start(f"web-{port}", command, port, "/healthz", {"DYNAMODB_ENDPOINT_URL": self.endpoint, **environment})
+        places = {"DYNAMODB_ENDPOINT_URL": self.endpoint, "DAX_ENDPOINT_URL": self.dax.url if self.dax else ""}
+        self._start(f"web-{port}", command, port, "/healthz", {**places, **environment})
         self.ports.append(port)
 
     def _start(self, name: str, command: list[str], port: int, path: str, environment: Mapping[str, str]) -> None:
@@ -103,8 +117,8 @@ class Site:
 def running(home: Path) -> Iterator[Site]:
     """Empty engines with tables; whatever is started on them is stopped at the end."""
     site = Site(home)
-    with ExitStack() as stack:
-        stack.callback(site.stop)
+    with site.stack:
+        site.stack.callback(site.stop)
         for name in ("cache", "sessions"):
             shutil.rmtree(home / name, ignore_errors=True)
         site.start_redis()

@@ -25,11 +25,13 @@ OVERHEAD = 2000
 @dataclass(frozen=True, slots=True)
 class State:
     """A tag's generation; of posts that indexes may not show as they are, base keys and revisions; and whether a write
-    is under way, so that some may see what it changes before the generation says so."""
+    is under way, so that some may see what it changes before the generation says so. Of a `crowded` tag more was
+    written lately than it can name."""
 
     generation: str
     written: Mapping[PostKey, int] = field(default_factory=dict)
     writing: bool = False
+    crowded: bool = False
 
 
 states: Tracker[State] = Tracker("default", "g:")

@@ -74,6 +74,11 @@ class Found:
         return written
 
     @property
+    def names_all(self) -> bool:
+        """Whether `written` is all that was written under the page's tags in the last WRITTEN_SECONDS."""
+        return self.usable and not any(self.states[tag].crowded for tag in self.tags)
+
+    @property
     def generations(self) -> dict[str, str]:
         """Of the page's own tags, by their keys in Redis."""
         return {state_key(tag): self.states[tag].generation for tag in self.tags}
@@ -147,7 +152,7 @@ def _state(answer: list[Any]) -> State:
     for post in answer[2]:
         partition, key, revision = post.decode().split("|")
         written[partition, key] = max(int(revision), written.get((partition, key), 0))
-    return State(answer[0].decode(), written, bool(answer[3]))
+    return State(answer[0].decode(), written, bool(answer[3]), len(answer[2]) >= scripts.MOST_WRITTEN)
 
 
 def wait_for(found: Found, also: Sequence[str] = ()) -> Found:

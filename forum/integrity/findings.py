@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from forum.tables import raw
-from forum.tables.bulk import Key
+from forum.tables.keys import Key
 
 Mend = Callable[[], None]
 

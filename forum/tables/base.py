@@ -18,11 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from django.conf import settings
 from django.utils.translation import gettext as _
 from pynamodb.connection import Connection, TableConnection
@@ -37,6 +33,7 @@ from forum.errors import Busy, Unavailable
 
 from . import consumption
 from .consumption import Used
+from .dax import Accelerator
 
 # A reader waits 5 s at the very most: a request that has waited for DynamoDB longer than
 # REQUEST_SECONDS makes no further call, and the call before that may have hung for READ_SECONDS.
@@ -128,7 +125,9 @@ class ScanRefused(AssertionError):
 
 
 class ForumConnection(Connection):
-    """PynamoDB's connection with every call counted and every failure translated."""
+    """PynamoDB's connection with every call counted, every failure translated, and DAX asked where it helps."""
+
+    dax: Accelerator
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         """As PynamoDB's; raises Unavailable where DynamoDB is absent, slow, overloaded or not set up.
@@ -160,14 +159,14 @@ class ForumConnection(Connection):
                 pause(attempt + 2)
         return self._tried(operation_name, operation_kwargs, ledger)
 
-    def _tried(self, operation_name: str, operation_kwargs: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+    def _tried(self, operation: str, arguments: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
         if ledger.seconds > ledger.patience:
             raise Unavailable(_("The post store is slow just now. Please try again in a moment."))
-        ledger.calls.append(operation_name)
-        operation_kwargs.update(consumption.asking(operation_name))
+        ledger.calls.append(operation)
+        arguments.update(consumption.asking(operation))
         started = time.perf_counter()
         try:
-            answer: dict[str, Any] = super().dispatch(operation_name, operation_kwargs)
+            answer = self.dax.answer(operation, arguments) or super().dispatch(operation, arguments)
         except (BotoCoreError, ClientError) as error:
             meaning = unavailable(error)
             if meaning is None:
@@ -175,7 +174,7 @@ class ForumConnection(Connection):
             raise meaning from error
         finally:
             ledger.seconds += time.perf_counter() - started
-        ledger.add(operation_name, answer or {})
+        ledger.add(operation, answer or {})
         return answer
 
 
@@ -234,6 +233,7 @@ def _open() -> ForumConnection:
         aws_access_key_id=dummy,
         aws_secret_access_key=dummy,
     )
+    opened.dax = Accelerator(settings.DAX_ENDPOINT_URL, dummy)
     # The client is built here, under the lock: sixteen cold threads once built sixteen.
     opened.client.meta.events.register("before-parse.dynamodb", _parse)
     return opened
@@ -251,6 +251,8 @@ def reset_connection() -> None:
     """Forget the connection: after a fork, and when the settings that lead to DynamoDB change."""
     global _connection
     with _lock:
+        if _connection is not None:
+            _connection.dax.close()
         _connection = None
 
 

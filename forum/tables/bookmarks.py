@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from forum.errors import Busy, NotFound
 
 from .base import Lost, commit_between
-from .bulk import Key, get_one
-from .keys import Nonce, post_timestamp, time_of
+from .bulk import get_one
+from .keys import Key, Nonce, post_timestamp, time_of
 from .members import Item
 from .posts import Post
 from .reactions import BOOKMARK, key_of

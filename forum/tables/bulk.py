@@ -15,6 +15,7 @@ from pynamodb.models import Model
 from forum.errors import Unavailable
 
 from .base import Delete, Put, Update, commit, commit_between, connection, pause
+from .keys import Key
 
 ATTEMPTS = 10
 # Loading data has nobody waiting for an answer: some five seconds.
@@ -26,8 +27,6 @@ TRANSACTION = 100
 PART = 20
 
 T = TypeVar("T", bound=Model)
-# A partition key and a sort key.
-Key = tuple[str, str]
 Item = dict[str, Any]
 
 

@@ -31,8 +31,8 @@ from forum.errors import Conflict, NotFound
 
 from . import ending, messages
 from .base import Lost, Put, Update, commit_between
-from .bulk import Key, get_many
-from .keys import Nonce, post_timestamp
+from .bulk import get_many
+from .keys import Key, Nonce, post_timestamp
 from .members import Item
 from .moderation import CASE, Record, get_record
 from .polls import Poll, from_text, to_text

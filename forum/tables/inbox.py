@@ -28,8 +28,8 @@ from forum.errors import Busy
 
 from . import ignores, mails, watches
 from .base import Delete, Lost, Put, Update, commit_between, pause
-from .bulk import Key, get_many
-from .keys import Nonce, post_timestamp, suffix_of
+from .bulk import get_many
+from .keys import Key, Nonce, post_timestamp, suffix_of
 from .members import (
     ATTEMPTS,
     GROUP,

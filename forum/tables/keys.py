@@ -25,6 +25,9 @@ from django.utils.translation import gettext as _
 
 from forum.errors import BadRequest
 
+# An item of any table: its partition key and its sort key.
+Key = tuple[str, str]
+
 FORUM_NAME = "[a-z0-9][a-z0-9-]{0,48}[a-z0-9]"
 THREAD_ID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 MAX_SHARDS = 32 * 32

@@ -23,8 +23,8 @@ from forum.errors import Conflict, Unavailable
 
 from . import overlay, tallies
 from .base import Lost, Put, commit_between, pause
-from .bulk import Key, get_many
-from .keys import Nonce, post_timestamp, thread_partition
+from .bulk import get_many
+from .keys import Key, Nonce, post_timestamp, thread_partition
 from .moderation import Record, get_record
 from .overlay import Written
 from .posts import Post

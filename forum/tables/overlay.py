@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .bulk import Key
+from .keys import Key
 
 if TYPE_CHECKING:
     from .posts import Post
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # Keys of posts, and the revisions they are known to have reached.
 Written = Mapping[Key, int]
 NOTHING: Written = MappingProxyType({})
+
+
+class AllWritten(dict[Key, int]):
+    """What was written in the last seconds, when it is known to be all: nothing else can be missing in an index."""
 
 
 def keys_of_page(

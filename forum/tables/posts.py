@@ -26,10 +26,10 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from forum.errors import Busy, NotFound, Unavailable
 
-from . import overlay, polls, tallies
+from . import dax, overlay, polls, tallies
 from .base import Lost, commit, pause, table_name
-from .bulk import Key, get_many, get_one
-from .keys import Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
+from .bulk import get_many, get_one
+from .keys import Key, Nonce, forum_of, partitions, post_timestamp, suffix_of, thread_id, time_of
 from .moderation import post_subject
 from .overlay import NOTHING, Written
 from .polls import Poll
@@ -147,16 +147,17 @@ class Post(ForumItem):
 def list_of_thread(thread: Thread, first: int, last: int, written: Written = NOTHING) -> list[Post]:
     """Posts `first` to `last` of a thread by number, as far as they exist. One Query, and one
     BatchGetItem where the index may be behind the table: see `overlay.keys_of_page`."""
-    last = min(last, int(thread.last_post_number))
-    if last < first:
+    numbers, here = range(first, min(last, int(thread.last_post_number)) + 1), thread.partition
+    if not numbers:
         return []
-    numbers, here = range(first, last + 1), thread.partition
-    # While a thread is on its way to another forum, the index may show some of its posts in both.
-    found = Post.by_thread.query(thread.id, Post.number.between(first, last), limit=2 * len(numbers))
-    posts = overlay.one_of_each(found, here)
+    # While a thread is on its way to another forum, the index may show some of its posts in both. A page that is not
+    # full is asked for as a full one, so that it is the same request after the next reply.
+    with dax.asked(written):
+        found = list(Post.by_thread.query(thread.id, Post.number.between(first, last), limit=2 * (last - first + 1)))
+    posts = overlay.one_of_each((post for post in found if post.number in numbers), here)
     # What is read by key now, consistently, is never older than what the index said before.
     for post in get_many(Post, overlay.keys_of_page(numbers, posts, thread.recent_keys, written, here)):
-        if post.thread_id == thread.id and first <= post.number <= last:
+        if post.thread_id == thread.id and post.number in numbers:
             posts[int(post.number)] = post
     return [posts[number] for number in sorted(posts)]
 
@@ -276,7 +277,8 @@ def list_of_user(user_id: str, limit: int, before: str = "", written: Written = 
     """At most `limit` posts of a member, newest first, older than the sort key `before`. One Query, and
     one BatchGetItem where posts `written` lately can be among them: see `overlay.keys_of_list`."""
     condition = Post.timestamp < before if before else None
-    found = list(Post.by_user.query(user_id, condition, scan_index_forward=False, limit=limit))
+    with dax.asked(written):
+        found = list(Post.by_user.query(user_id, condition, scan_index_forward=False, limit=limit))
     # Of a post on its way to another forum there may be two copies for a moment; its sort key stays.
     posts = {post.timestamp: post for post in found}
     for post in get_many(Post, overlay.keys_of_list(found, limit, before, written)):

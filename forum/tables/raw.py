@@ -20,7 +20,8 @@ from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from .base import connection
-from .bulk import READ_BATCH, Key
+from .bulk import READ_BATCH
+from .keys import Key
 from .marks import Saved
 from .members import Item
 from .moderation import Record

@@ -26,8 +26,8 @@ from forum.errors import NotFound
 
 from .base import Table, Update, table_name
 from .batches import change_once
-from .bulk import Key, get_many, get_one
-from .keys import forum_of, partitions, thread_partition, time_of
+from .bulk import get_many, get_one
+from .keys import Key, forum_of, partitions, thread_partition, time_of
 
 # Before the sort key by which LastActivity lists a pinned thread: it sorts after every time, and so first in
 # every list, at no cost.

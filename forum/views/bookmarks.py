@@ -24,8 +24,8 @@ from forum.permissions import Reader, can_read
 from forum.readers import Basis
 from forum.tables import bookmarks
 from forum.tables.bookmarks import Bookmark
-from forum.tables.bulk import Key, get_many
-from forum.tables.keys import cursor, read_cursor
+from forum.tables.bulk import get_many
+from forum.tables.keys import Key, cursor, read_cursor
 from forum.tables.posts import Post
 from forum.tables.threads import Thread
 

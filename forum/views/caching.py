@@ -24,6 +24,7 @@ from forum.directory import Directory
 from forum.errors import ForumError
 from forum.permissions import Reader
 from forum.readers import Basis
+from forum.tables.overlay import AllWritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _fill(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
     if not found.usable:
         return _rendered(plan, basis, found)
     try:
-        rendered = _render(plan, found.written)
+        rendered = _render(plan, found)
     except BaseException:
         pages.give_back(found)
         raise
@@ -154,14 +155,15 @@ def _fill(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
 def _rendered(plan: Plan, basis: Basis, found: Found) -> HttpResponse:
     """A page that is rendered and not kept."""
     stats.count("bypass")
-    rendered = _render(plan, found.written)
+    rendered = _render(plan, found)
     if not isinstance(rendered, HttpResponse):
         rendered = PageResponse(Body(rendered.encode(errors="replace")), basis, plan)
     return _marked(rendered, "bypass")
 
 
-def _render(plan: Plan, written: Written) -> str | HttpResponse:
+def _render(plan: Plan, found: Found) -> str | HttpResponse:
     """In nobody's time zone; what is for machines also in the site's language, whoever asks for it first."""
+    written = AllWritten(found.written) if found.names_all else found.written
     with timezone.override(None):
         if not plan.content_type:
             return plan.render(written)

@@ -18,8 +18,8 @@ from forum.models import User
 from forum.permissions import Reader
 from forum.redis import Down
 from forum.tables import tallies, threads
-from forum.tables.bulk import Key, get_many
-from forum.tables.keys import read_thread_cursor
+from forum.tables.bulk import get_many
+from forum.tables.keys import Key, read_thread_cursor
 from forum.tables.threads import Thread
 
 from . import meta

@@ -8,8 +8,7 @@ from forum import links
 from forum.pulse.boards import Standing
 from forum.pulse.now import Now
 from forum.pulse.recent import Happening
-from forum.tables.bulk import Key
-from forum.tables.keys import thread_partition
+from forum.tables.keys import Key, thread_partition
 from forum.tables.threads import Thread, get_heads
 
 from .rows import Author, Authors, ForumRow, Row

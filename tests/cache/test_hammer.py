@@ -1,6 +1,7 @@
 """The hammer, shortly: real servers, readers and writers, faults; and whether its judgement can be trusted."""
 
 import json
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -52,6 +53,13 @@ def test_what_a_killed_writer_left_behind_shows_in_time(results: dict[str, dict[
     row = results["killed-writers"]
     assert row["killed"] > 0
     assert row["worst"] < 3500
+
+
+@pytest.mark.skipif(not find_spec("amazondax"), reason="requirements-dax.txt is not installed")
+def test_dax_makes_no_page_older_although_indexes_lag_and_writers_are_killed() -> None:
+    row = hammered("dax", seconds=6)["dax"]
+    assert row["complaints"] == [], "\n".join(row["examples"])
+    assert min(row["broken"], row["killed"], row["hits"]) > 0 and row["worst"] < 3500
 
 
 def test_deleting_on_write_does_leave_stale_pages(results: dict[str, dict[str, Any]]) -> None:

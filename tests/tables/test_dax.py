@@ -1,0 +1,143 @@
+"""DAX in front of the indexes, asked by AWS's own client: whatever it keeps, what was written shows."""
+
+import socket
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from forum.local.ports import free_port
+from forum.tables import base, dax, posts
+from forum.tables.overlay import AllWritten
+from forum.tables.posts import Post
+
+from .acts import bodies, delete, edit, head_of, numbers, replied, reply, start
+from .faults import lagging_indexes
+
+pytest.importorskip("amazondax", reason="requirements-dax.txt is not installed")
+from bench.hammer.dax import Node, serving  # noqa: E402
+
+NOTHING_NEW = AllWritten()
+USER = "2"
+
+
+@pytest.fixture
+def node(dynoxide, settings) -> Iterator[Node]:  # type: ignore[no-untyped-def]
+    """DAX in front of the engine; windows change only where a test says so."""
+    with serving(settings.DYNAMODB_ENDPOINT_URL) as node, patch.object(dax, "_window", return_value=1):
+        lead_to(node.url, settings)
+        yield node
+        lead_to("", settings)
+
+
+@pytest.fixture
+def thread(node):  # type: ignore[no-untyped-def]
+    """A thread of five posts, all but the first by one member."""
+    thread = start("Fast", user="1")
+    for number in range(2, 6):
+        reply(thread, f"reply {number}", user=USER)
+    return thread
+
+
+def lead_to(url: str, settings) -> None:  # type: ignore[no-untyped-def]
+    settings.DAX_ENDPOINT_URL = url
+    base.warm_up()
+
+
+def page(thread, written=NOTHING_NEW):  # type: ignore[no-untyped-def]
+    return posts.list_of_thread(head_of(thread), 1, 20, written)
+
+
+# -- What it is asked -----------------------------------------------------------------------------
+
+
+def test_what_it_answers_is_what_dynamodb_answers(node, thread):
+    edit(thread, 2, "An edit,\nwith *ümläuts* and 🦀.")
+    delete(thread, 3)
+    by_dax, by_dynamodb = page(thread), posts.list_of_thread(head_of(thread), 1, 20)
+    assert node.asked == 1
+    assert [vars(post) for post in by_dax] == [vars(post) for post in by_dynamodb]
+    by_dax, by_dynamodb = posts.list_of_user(USER, 3, "", NOTHING_NEW), posts.list_of_user(USER, 3)
+    assert node.asked == 2 and numbers(by_dax) == [5, 4, 3]
+    assert [vars(post) for post in by_dax] == [vars(post) for post in by_dynamodb]
+
+
+def test_who_makes_the_same_page_a_moment_later_costs_no_read_unit(node, thread):
+    with base.counting() as first:
+        page(thread)
+    with base.counting() as second:
+        page(thread)
+    assert (node.asked, node.kept) == (2, 1)
+    assert first.calls == second.calls == ["GetItem", "Query"]
+    assert second.read_units == 1.0, "the head is always read from the table"
+
+
+def test_it_is_not_asked_where_it_is_not_known_what_was_written(node, thread):
+    written = replied(thread, "Just now.")
+    page(thread, {})
+    page(thread, written)
+    posts.list_of_user(USER, 10)
+    posts.get_post(thread.id, 2)
+    list(Post.by_thread.query(thread.id))
+    assert node.asked == 0
+
+
+# -- What it keeps --------------------------------------------------------------------------------
+
+
+def test_replies_edits_and_deletions_show_at_once_whatever_it_keeps(node, thread):
+    page(thread)
+    posts.list_of_user(USER, 10, "", NOTHING_NEW)
+    written = AllWritten(replied(thread, "Just now.", user=USER) | edit(thread, 2, "Better.") | delete(thread, 3))
+    shown = page(thread, written)
+    assert node.kept == 1
+    assert bodies(shown)[1] == "Better." and shown[2].deleted and bodies(shown)[-1] == "Just now."
+    mine = posts.list_of_user(USER, 10, "", written)
+    assert node.kept == 2 and bodies(mine)[0] == "Just now." and bodies(mine)[-1] == "Better."
+
+
+def test_what_a_killed_writer_left_shows_in_the_next_window(node, thread):
+    """Nobody knows what it wrote; the cluster would keep its answer for five minutes."""
+    page(thread)
+    edit(thread, 2, "And then it was killed.")
+    assert bodies(page(thread))[1] == "reply 2"
+    with patch.object(dax, "_window", return_value=2):
+        assert bodies(page(thread))[1] == "And then it was killed."
+
+
+def test_a_window_is_over_before_pages_are_made_anew_that_a_killed_writer_left():
+    from forum.cache.scripts import INTENT_SECONDS
+
+    assert dax.WINDOW_SECONDS < INTENT_SECONDS
+
+
+def test_an_index_that_lags_is_no_worse_behind_it(node, thread):
+    with lagging_indexes():
+        written = AllWritten(replied(thread, "Just now."))
+        assert bodies(page(thread, written))[-1] == "Just now."
+        assert bodies(page(thread, written))[-1] == "Just now."
+
+
+# -- When it does not answer ----------------------------------------------------------------------
+
+
+def test_a_cluster_that_is_not_there_is_asked_once_in_a_while(node, thread, settings, caplog):
+    lead_to(f"dax://127.0.0.1:{free_port()}", settings)
+    assert numbers(page(thread)) == numbers(page(thread)) == [1, 2, 3, 4, 5]
+    assert len([line for line in caplog.messages if line.startswith("DAX did not answer")]) == 1
+
+
+def test_a_cluster_that_hangs_costs_one_reader_a_moment(node, thread, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        lead_to(f"dax://127.0.0.1:{silent.getsockname()[1]}", settings)
+        assert numbers(page(thread)) == [1, 2, 3, 4, 5]
+        with patch.object(dax, "_client", side_effect=AssertionError("it was asked again")):
+            assert numbers(page(thread)) == [1, 2, 3, 4, 5]
+
+
+def test_a_node_that_goes_away_is_not_missed(node, thread):
+    page(thread)
+    node.shutdown()
+    node.hang_up()
+    assert numbers(page(thread)) == [1, 2, 3, 4, 5]
+    assert numbers(page(thread)) == [1, 2, 3, 4, 5]
