@@ -1,12 +1,15 @@
 """The tools that read the code, run as tests; and what a deployment must have set."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from django.utils.crypto import get_random_string
 
-from tests.processes import run_python, said
+from tests.processes import ROOT, run_python, said
+
+DOCS = ROOT / "docs"
 
 PRODUCTION = {
     "SECRET_KEY": get_random_string(60),
@@ -40,6 +43,25 @@ def test_mypy_understands_every_type(tmp_path):
 
 def test_every_change_of_a_model_has_its_migration(tmp_path):
     assert_clean(run_python("manage.py", "makemigrations", "--check", "--dry-run", DATA_DIR=str(tmp_path)))
+
+
+# -- The documents --------------------------------------------------------------------------------
+
+
+def anchors(document: Path) -> set[str]:
+    """What one can link to in a document: its headings, as GitHub and the guide name them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "bench/README.md", *sorted(f"docs/{p.name}" for p in DOCS.glob("*.md"))])
+def test_what_a_document_links_to_is_there(name):
+    document = ROOT / name
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", document.read_text()):
+        path, _, anchor = target.partition("#")
+        leads_to = (document.parent / path).resolve() if path else document
+        assert leads_to.exists(), target
+        assert not anchor or anchor in anchors(leads_to), target
 
 
 # -- Deployments ----------------------------------------------------------------------------------
