@@ -49,10 +49,10 @@ def deadlines(seconds: float) -> str:
 
 @pytest.fixture
 def short_deadlines() -> Iterator[None]:
-    """Intents end after 0.1 s."""
+    """Intents end after 0.3 s."""
     names = ("LOAD", "INTEND", "FINISH")
-    short = {name: getattr(scripts, name).replace(scripts._CONSTANTS, deadlines(0.1)) for name in names}
-    with patch.multiple(scripts, INTENT_SECONDS=0.1, **short):
+    short = {name: getattr(scripts, name).replace(scripts._CONSTANTS, deadlines(0.3)) for name in names}
+    with patch.multiple(scripts, INTENT_SECONDS=0.3, **short):
         yield
 
 
@@ -137,21 +137,21 @@ class TestAWriterThatDies:
 
     def test_leaves_pages_stale_only_until_its_deadline(self) -> None:
         assert page() == b"from before the write"
-        time.sleep(0.11)
+        time.sleep(0.32)
         assert page() is None
 
     def test_may_have_sent_a_write_that_arrives_later_so_the_page_is_renewed_again(self) -> None:
-        time.sleep(0.11)
+        time.sleep(0.32)
         fill(b"from before the write, too")
         assert page() is not None
-        time.sleep(0.11)
+        time.sleep(0.32)
         assert page() is None
 
     def test_is_given_up_in_the_end(self) -> None:
         with patch.object(scripts, "LOAD", scripts.LOAD.replace("now + ABANDONED", "now")):
-            time.sleep(0.11)
+            time.sleep(0.32)
             fill(b"new")
-        time.sleep(0.11)
+        time.sleep(0.32)
         assert page() == b"new"
 
 
@@ -159,7 +159,7 @@ def test_a_write_whose_outcome_is_unknown_is_treated_like_one_whose_writer_died(
     with pytest.raises(Unavailable), invalidating("thread:1"):
         raise Unavailable("timed out")
     fill(b"from before it arrived")
-    time.sleep(0.11)
+    time.sleep(0.32)
     assert page() is None
 
 
@@ -171,7 +171,7 @@ def test_a_writer_that_cannot_reach_redis_again_waits_until_its_deadline(short_d
         refused.start()
     refused.stop()
     stores.forget_failures()
-    assert time.monotonic() - started > 0.09
+    assert time.monotonic() - started > 0.28
     assert page() is None, "the writer says that it is done, so nobody may see the old page"
 
 
@@ -247,7 +247,7 @@ class TestTheLine:
         with patch.object(intents, "LINE_SECONDS", 0.05), invalidating("thread:1"):
             started = time.monotonic()
             with invalidating("thread:1", in_line=True):
-                assert 0.04 < time.monotonic() - started < 1
+                assert 0.04 < time.monotonic() - started < scripts.INTENT_SECONDS
 
 
 def test_an_evicted_generation_never_comes_back() -> None:

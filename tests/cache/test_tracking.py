@@ -128,9 +128,9 @@ class TestWhatIsKept:
         assert tracker.alive() and len(tracker) == 0 and tracker.drops == 1
 
     def test_it_is_believed_no_longer_than_it_lives(self, tracker: Tracker[bytes]) -> None:
-        keep(tracker, "a:1", seconds=0.05)
+        keep(tracker, "a:1", seconds=0.3)
         assert tracker.get("a:1") == b""
-        time.sleep(0.06)
+        time.sleep(0.32)
         assert tracker.alive() and tracker.get("a:1") is None
 
     def test_the_oldest_goes_when_there_is_too_much(self) -> None:

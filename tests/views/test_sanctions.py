@@ -82,11 +82,11 @@ class TestSilence:
     def test_ends_with_its_time_although_nobody_does_anything(self, thread: Thread, ada: User) -> None:
         url, browser = page_url(thread), Browser(ada)
         browser.warm(url)
-        silence(ada, timezone.now() + timedelta(seconds=1.2))
+        silence(ada, timezone.now() + timedelta(seconds=2.5))
         for _ in range(4):
             answer = browser.get(url)
             assert "You may read but not post" in answer.text and not answer.fast, "such an answer is not kept"
-        time.sleep(1.3)
+        time.sleep(2.6)
         assert 'name="body"' in browser.get(url).text
         assert 'name="body"' in browser.warm(url).text
         assert reply(ada, thread).status_code == 302
