@@ -70,7 +70,7 @@ MODES = [
         faults.accelerate,
         "kept answers",
         application="bench.hammer.dying",
-        environment={"HAMMER_DEATHS": "0.1"},
+        environment={"HAMMER_DEATHS": "0.05"},
         servers=2,
         lag=0.3,
         dax=True,

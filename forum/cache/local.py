@@ -25,13 +25,13 @@ OVERHEAD = 2000
 @dataclass(frozen=True, slots=True)
 class State:
     """A tag's generation; of posts that indexes may not show as they are, base keys and revisions; and whether a write
-    is under way, so that some may see what it changes before the generation says so. Of a `crowded` tag more was
-    written lately than it can name."""
+    is under way, so that some may see what it changes before the generation says so. The posts are all that was written
+    only from the moment `names_all_from` on (time.monotonic)."""
 
     generation: str
     written: Mapping[PostKey, int] = field(default_factory=dict)
     writing: bool = False
-    crowded: bool = False
+    names_all_from: float = 0.0
 
 
 states: Tracker[State] = Tracker("default", "g:")

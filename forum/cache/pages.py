@@ -17,6 +17,7 @@ Keys; those of one tag, and the pages whose first tag it is, share a hash slot::
 """
 
 import logging
+import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -75,8 +76,9 @@ class Found:
 
     @property
     def names_all(self) -> bool:
-        """Whether `written` is all that was written under the page's tags in the last WRITTEN_SECONDS."""
-        return self.usable and not any(self.states[tag].crowded for tag in self.tags)
+        """Whether `written` is all that was written under the page's tags in the last seconds."""
+        now = time.monotonic()
+        return self.usable and all(self.states[tag].names_all_from <= now for tag in self.tags)
 
     @property
     def generations(self) -> dict[str, str]:
@@ -140,7 +142,7 @@ def _load(tags: Sequence[str], first: Call) -> tuple[dict[str, State], list[Any]
     states = [_state(answer) for answer in answers]
     for place, state, answer in zip(expected, states, answers, strict=bool(expected)):
         local.states.keep(place, state, answer[1] / 1000 if answer[1] >= 0 else None)
-    return dict(zip(tags, states, strict=True)), answers[0][4:]
+    return dict(zip(tags, states, strict=True)), answers[0][5:]
 
 
 def _load_call(tag: str) -> Call:
@@ -152,7 +154,9 @@ def _state(answer: list[Any]) -> State:
     for post in answer[2]:
         partition, key, revision = post.decode().split("|")
         written[partition, key] = max(int(revision), written.get((partition, key), 0))
-    return State(answer[0].decode(), written, bool(answer[3]), len(answer[2]) >= scripts.MOST_WRITTEN)
+    crowded = len(answer[2]) >= scripts.MOST_WRITTEN
+    names_all_from = math.inf if crowded else time.monotonic() + answer[4] / 1000
+    return State(answer[0].decode(), written, bool(answer[3]), names_all_from)
 
 
 def wait_for(found: Found, also: Sequence[str] = ()) -> Found:

@@ -7,6 +7,8 @@
     x<last>:<write>      deadline in ms   an intent whose deadline passed once; <last> is when it is given up
     p<post>              until in ms      a post written a moment ago, which an index may not show as it is:
                                           <partition>|<sort key>|<revision>
+    u                    until in ms      more was written than the posts say: by a write that named none, or never
+                                          ended, or before this state was lost
 
 A generation that another server process made does not stand. That process was this server before a
 restart, or the primary before a failover, and what it acknowledged last may be lost on the way: a
@@ -23,12 +25,16 @@ ABANDONED_SECONDS = 30
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 WRITTEN_SECONDS = 10
 MOST_WRITTEN = 60
+# After a change that names no posts pages are made without DAX for so long: longer than an answer of its is used
+# (`forum.tables.dax`).
+UNNAMED_SECONDS = 3
 # Longer than a page is kept, and no longer: an address that nobody needs must not fill the server with states.
 GENERATION_SECONDS = 1_200
 
 _CONSTANTS = f"""
 local INTENT, ABANDONED = {INTENT_SECONDS * 1000:.0f}, {ABANDONED_SECONDS * 1000}
 local WRITTEN, MOST_WRITTEN = {WRITTEN_SECONDS * 1000}, {MOST_WRITTEN}
+local UNNAMED = {UNNAMED_SECONDS * 1000}
 local LIFE = {GENERATION_SECONDS * 1000}
 """
 
@@ -46,28 +52,37 @@ local function renew(random)
   redis.call('PEXPIRE', KEYS[1], LIFE)
   return generation
 end
+local function ours(generation) return string.sub(generation, 2, 9) == run end
+local function not_all_named()
+  redis.call('ZADD', KEYS[1], now + UNNAMED, 'u')
+  return UNNAMED
+end
 """
 
 # KEYS: state [, page, lease]. ARGV: random [, lease's token, lease in ms].
-# -> {generation, ms until it must be asked for again or -1, {posts just written}, 1 if a write is under way
-#     [, page if it was stored under this generation, 1 if the lease is the caller's]}
+# -> {generation, ms until it must be asked for again or -1, {posts just written}, 1 if a write is under way,
+#     ms until the posts are all that was written [, page if it was stored under this generation, 1 if the lease is the
+#     caller's]}
 # The generation is made anew where it is missing, another server's, or an intent's deadline has passed.
 LOAD = (
     _CONSTANTS
     + _NOW
     + _RENEW
     + """
-local generation, overdue, nearest, written, writing = false, false, false, {}, 0
+local generation, overdue, nearest, written, writing, unnamed = false, false, false, {}, 0, 0
 local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #members, 2 do
   local member, deadline = members[i], tonumber(members[i + 1])
-  if kind(member) == 'g' then
+  local what = kind(member)
+  if what == 'g' then
     generation = member
+  elseif what == 'u' then
+    unnamed = math.max(0, math.ceil(deadline - now))
   else
     if deadline <= now then
       redis.call('ZREM', KEYS[1], member)
       deadline = false
-      if kind(member) ~= 'p' then
+      if what ~= 'p' then
         overdue = true
         local last = tonumber(string.match(member, '^x(%d+):') or now + ABANDONED)
         if now < last then
@@ -75,26 +90,29 @@ for i = 1, #members, 2 do
           redis.call('ZADD', KEYS[1], deadline, string.format('x%d:%s', last, string.sub(member, -16)))
         end
       end
-    elseif kind(member) == 'p' then
+    elseif what == 'p' then
       written[#written + 1] = string.sub(member, 2)
     end
-    if deadline and kind(member) ~= 'p' then writing = 1 end
+    if deadline and what ~= 'p' then writing = 1 end
     if deadline and (not nearest or deadline < nearest) then nearest = deadline end
   end
 end
-if generation and (overdue or string.sub(generation, 2, 9) ~= run) then
+if generation and (overdue or not ours(generation)) then
   redis.call('ZREM', KEYS[1], generation)
   generation = false
 end
-generation = generation or renew(ARGV[1])
-local state = {generation, nearest and math.floor(nearest - now) or -1, written, writing}
+if not generation then
+  generation = renew(ARGV[1])
+  unnamed = not_all_named()
+end
+local state = {generation, nearest and math.floor(nearest - now) or -1, written, writing, unnamed}
 if KEYS[2] then
   local page = redis.call('GET', KEYS[2])
   if page and string.sub(page, 1, #generation) == generation then
-    state[5] = page
+    state[6] = page
   else
-    state[5] = false
-    state[6] = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3]) and 1 or 0
+    state[6] = false
+    state[7] = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3]) and 1 or 0
   end
 end
 return state
@@ -156,14 +174,18 @@ FINISH = (
     + _NOW
     + _RENEW
     + """
-local written = {}
+local written, stood = {}, false
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local what = kind(member)
   local own = (what == 'w' or what == 'x') and string.sub(member, -16) == ARGV[1]
   if (own and ARGV[3] == '1') or (what == 'g' and ARGV[2] ~= '') then redis.call('ZREM', KEYS[1], member) end
   if what == 'p' then written[#written + 1] = member end
+  if what == 'g' and ours(member) then stood = true end
 end
-if ARGV[2] ~= '' then renew(ARGV[2]) end
+if ARGV[2] ~= '' then
+  renew(ARGV[2])
+  if #ARGV == 3 or not stood then not_all_named() end
+end
 for i = 4, #ARGV do redis.call('ZADD', KEYS[1], now + WRITTEN, 'p' .. ARGV[i]) end
 for i = 1, #written + #ARGV - 3 - MOST_WRITTEN do
   if written[i] then redis.call('ZREM', KEYS[1], written[i]) end

@@ -7,10 +7,11 @@ and a cache that no write reaches. Only the posts of a thread and of a member ar
 pages: from the indexes ThreadPosts and UserPosts, with what was written lately laid over them (`overlay`). In a busy
 thread the same Query comes again and again, for every language, feed, program and open page, after every reply.
 
-An answer is never older than a *window*, whatever the cluster's own TTL is: each request carries the window that it is
-made in, so in the next one it is another request. Windows are short, since nobody knows what a killed writer wrote:
-pages are made anew at its intent's deadline, 3 s after, and by then the window is over, also for a server whose clock
-is half a second behind.
+An answer is used no longer than a *window* lasts, whatever the cluster's own TTL is: each request carries the window
+that it is made in, so in the next one it is another request. Windows are short, since not all that is written is named:
+what a killed writer wrote is not, nor what a Redis has forgotten that was restarted. After such a change DAX is not
+asked for 3 s (`forum.cache.scripts`), and by then the window is over that began before it, also for a server whose
+clock is half a second behind.
 
 DAX only saves read units. Where it does not answer, DynamoDB does, and DAX is left alone for some seconds.
 """

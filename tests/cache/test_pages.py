@@ -191,6 +191,51 @@ def test_only_the_newest_of_very_many_are_named() -> None:
     assert named == [f"post {number:03}" for number in range(20, scripts.MOST_WRITTEN + 20)]
 
 
+class TestWhetherAllThatWasWrittenIsNamed:
+    """Only then may a page be made of what DAX has kept."""
+
+    POST = ("aws", "2026-11-24T00:00:00.000000Z#k3j9x2ab")
+
+    @pytest.fixture(autouse=True)
+    def known(self) -> None:
+        look_up()
+        for tag in TAGS:
+            stores.client().zrem(f"g:{{{tag}}}", "u")
+
+    def write(self, *posts: tuple[str, str]) -> None:
+        with invalidating("thread:1") as write:
+            write.wrote.update(dict.fromkeys(posts, 1))
+
+    def test_it_is_where_each_write_has_named_its_posts(self) -> None:
+        self.write(self.POST)
+        assert look_up().names_all
+
+    def test_it_is_not_after_a_write_that_named_none(self) -> None:
+        self.write()
+        assert not look_up().names_all
+        self.write(self.POST)
+        assert not look_up().names_all, "one that names its own does not make up for the other"
+
+    def test_nor_once_redis_has_lost_what_it_knew(self) -> None:
+        self.write(self.POST)
+        stores.client().delete("g:{thread:1}")
+        assert not look_up().names_all
+        stores.client().delete("g:{thread:1}")
+        self.write(self.POST)
+        assert not look_up().names_all
+
+    def test_nor_after_the_deadline_of_a_writer_that_died(self, short_deadlines: None) -> None:
+        with patch.object(intents, "_finish"):
+            self.write(self.POST)
+        time.sleep(0.11)
+        assert not look_up().names_all
+
+    def test_it_is_again_after_some_seconds(self, short_deadlines: None) -> None:
+        self.write()
+        time.sleep(0.11)
+        assert look_up().names_all
+
+
 def test_one_reader_fills_a_page_and_the_others_wait_for_it() -> None:
     first, second = look_up(), look_up()
     assert first.lease and not second.lease

@@ -8,14 +8,29 @@ import pytest
 from django.test import Client
 
 from forum import checks
-from forum.cache import scripts
+from forum.cache import pages, scripts, tags
+from forum.cache.intents import invalidate_all, state_key
 from forum.models import Forum, User
-from forum.tables import base, dax
+from forum.redis import client as redis
+from forum.tables import base, dax, posts
 from forum.tables.threads import Thread
-from tests.helpers import page_url, reply, start_thread
+from tests.helpers import page_url, reply, signed_in, start_thread
 from tests.views.test_moving import text
 
 pytestmark = pytest.mark.django_db
+
+
+def seconds_pass(thread: Thread) -> None:
+    """So many that all that was written to the thread is known."""
+    named = [tags.thread(thread.id), tags.SITE]
+    pages.current(*named)
+    for tag in named:
+        redis().zrem(state_key(tag), "u")
+
+
+def edit(user: User, thread: Thread, body: str) -> None:
+    fields = {"title": thread.title, "body": body, "revision": 1}
+    assert signed_in(user).post(f"/f/aws/{thread.id}/1/edit/", fields).status_code == 302
 
 
 class TestPages:
@@ -31,6 +46,7 @@ class TestPages:
         with serving(settings.DYNAMODB_ENDPOINT_URL) as node, patch.object(dax, "_window", return_value=1):
             settings.DAX_ENDPOINT_URL = node.url
             base.warm_up()
+            seconds_pass(thread)
             yield node
         settings.DAX_ENDPOINT_URL = ""
         base.warm_up()
@@ -57,6 +73,34 @@ class TestPages:
             before = node.asked
             assert "One of very many." in text(client.get(page_url(thread)))
         assert node.asked == before
+
+    def test_do_without_for_a_moment_after_redis_has_forgotten_what_was_written(
+        self, node: Any, thread: Thread, ada: User, client: Client
+    ) -> None:
+        client.get(page_url(thread))
+        edit(ada, thread, "As it is now.")
+        redis().delete(state_key(tags.thread(thread.id)))
+        assert "As it is now." in text(client.get(page_url(thread)))
+
+    def test_do_without_for_a_moment_after_a_write_that_does_not_say_what_it_was(
+        self, node: Any, thread: Thread, client: Client
+    ) -> None:
+        client.get(page_url(thread))
+        post = posts.get_post(thread.id, 1)
+        post.update([posts.Post.body.set("Loaded anew.")])
+        invalidate_all()
+        assert "Loaded anew." in text(client.get(page_url(thread)))
+
+    def test_are_made_with_it_again_when_the_moment_is_over(
+        self, node: Any, thread: Thread, bob: User, client: Client
+    ) -> None:
+        invalidate_all()
+        client.get(page_url(thread))
+        assert node.asked == 0
+        seconds_pass(thread)
+        reply(bob, thread, "Here I am.")
+        client.get(page_url(thread))
+        assert node.asked == 1
 
 
 class TestSettings:
