@@ -60,6 +60,7 @@ class Accelerator:
         self._dummy = dummy
         self._client: Any = None
         self._connecting = threading.Lock()
+        self._failed = False
         self._left_alone_until = 0.0
 
     def answer(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,26 +70,44 @@ class Accelerator:
         return self._query(arguments)
 
     def _query(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        if time.monotonic() < self._left_alone_until:
+        now = time.monotonic()
+        if now < self._left_alone_until:
+            return {}
+        if self._failed:
+            # This thread tries again; the others need not wait for what may still not answer.
+            self._left_alone_until = now + LEFT_ALONE_SECONDS
+        client = self._connected()
+        if client is None:
             return {}
         try:
-            client = self._connected()
-            found: dict[str, Any] = client.query(**_within_this_window(arguments)) if client else {}
+            found: dict[str, Any] = client.query(**_within_this_window(arguments))
         except Exception as error:
             # Whatever it is that DAX cannot do, DynamoDB can.
-            log.warning("DAX did not answer, so DynamoDB does for %d s: %s", LEFT_ALONE_SECONDS, error)
-            self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+            self._leave_alone(error)
             return {}
+        self._failed, self._left_alone_until = False, 0.0
         return found
 
+    def _leave_alone(self, error: Exception) -> None:
+        log.warning("DAX did not answer, so DynamoDB does for %d s: %s", LEFT_ALONE_SECONDS, error)
+        self._failed, self._left_alone_until = True, time.monotonic() + LEFT_ALONE_SECONDS
+
     def _connected(self) -> Any:
-        """The client; None while another thread connects."""
+        """The client; None while it looks for the cluster, whose nodes it may have to try one after the other. Nobody
+        waits longer for that than for one of them."""
         if self._client is None and self._connecting.acquire(blocking=False):
-            try:
-                self._client = self._client or _client(self._url, self._dummy)
-            finally:
-                self._connecting.release()
+            connecting = threading.Thread(target=self._connect, daemon=True)
+            connecting.start()
+            connecting.join(CONNECT_SECONDS)
         return self._client
+
+    def _connect(self) -> None:
+        try:
+            self._client = self._client or _client(self._url, self._dummy)
+        except Exception as error:
+            self._leave_alone(error)
+        finally:
+            self._connecting.release()
 
     def close(self) -> None:
         if self._client is not None:

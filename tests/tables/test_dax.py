@@ -1,7 +1,9 @@
 """DAX in front of the indexes, asked by AWS's own client: whatever it keeps, what was written shows."""
 
 import socket
+import time
 from collections.abc import Iterator
+from threading import Barrier, Event, Thread
 from unittest.mock import patch
 
 import pytest
@@ -24,10 +26,22 @@ USER = "2"
 @pytest.fixture
 def node(dynoxide, settings) -> Iterator[Node]:  # type: ignore[no-untyped-def]
     """DAX in front of the engine; windows change only where a test says so."""
-    with serving(settings.DYNAMODB_ENDPOINT_URL) as node, patch.object(dax, "_window", return_value=1):
+    patient = patch.multiple(dax, CONNECT_SECONDS=5.0, READ_SECONDS=5.0, _window=lambda: 1)
+    with serving(settings.DYNAMODB_ENDPOINT_URL) as node, patient:
         lead_to(node.url, settings)
         yield node
         lead_to("", settings)
+
+
+@pytest.fixture
+def silent(node, settings) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    """A cluster that takes connections and says nothing."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        patch.multiple(dax, CONNECT_SECONDS=0.1, READ_SECONDS=0.3, LEFT_ALONE_SECONDS=0.5),
+    ):
+        lead_to(f"dax://127.0.0.1:{listening.getsockname()[1]}", settings)
+        yield
 
 
 @pytest.fixture
@@ -127,12 +141,49 @@ def test_a_cluster_that_is_not_there_is_asked_once_in_a_while(node, thread, sett
     assert len([line for line in caplog.messages if line.startswith("DAX did not answer")]) == 1
 
 
-def test_a_cluster_that_hangs_costs_one_reader_a_moment(node, thread, settings):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        lead_to(f"dax://127.0.0.1:{silent.getsockname()[1]}", settings)
+def test_a_cluster_that_hangs_costs_one_reader_a_moment(thread, silent):
+    assert numbers(page(thread)) == [1, 2, 3, 4, 5]
+    with patch.object(dax, "_client", side_effect=AssertionError("it was asked again")):
         assert numbers(page(thread)) == [1, 2, 3, 4, 5]
-        with patch.object(dax, "_client", side_effect=AssertionError("it was asked again")):
-            assert numbers(page(thread)) == [1, 2, 3, 4, 5]
+
+
+def test_nobody_waits_for_long_until_a_cluster_is_found(thread, silent):
+    """It may have many nodes, of which none answers."""
+    at_last = Event()
+    with patch.object(dax, "_client", lambda url, dummy: at_last.wait(10)):
+        started = time.monotonic()
+        assert numbers(page(thread)) == numbers(page(thread)) == [1, 2, 3, 4, 5]
+        at_last.set()
+    assert time.monotonic() - started < 5
+
+
+def test_one_reader_at_a_time_tries_again_what_did_not_answer(node, thread):
+    page(thread)
+    tried, here = [], Barrier(4)
+
+    def fails(**arguments):  # type: ignore[no-untyped-def]
+        tried.append(arguments)
+        time.sleep(0.2)
+        raise TimeoutError
+
+    def read() -> None:
+        here.wait()
+        page(thread)
+
+    with patch.object(dax, "LEFT_ALONE_SECONDS", 0.5), patch.object(base.connection().dax._client, "query", fails):
+        page(thread)
+        time.sleep(0.6)
+        readers = [Thread(target=read) for __ in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+    assert len(tried) == 2
+    time.sleep(0.6)
+    before = node.asked
+    page(thread)
+    page(thread)
+    assert node.asked == before + 2
 
 
 def test_a_node_that_goes_away_is_not_missed(node, thread):

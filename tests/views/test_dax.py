@@ -43,7 +43,8 @@ class TestPages:
         pytest.importorskip("amazondax", reason="requirements-dax.txt is not installed")
         from bench.hammer.dax import serving
 
-        with serving(settings.DYNAMODB_ENDPOINT_URL) as node, patch.object(dax, "_window", return_value=1):
+        patient = patch.multiple(dax, CONNECT_SECONDS=5.0, READ_SECONDS=5.0, _window=lambda: 1)
+        with serving(settings.DYNAMODB_ENDPOINT_URL) as node, patient:
             settings.DAX_ENDPOINT_URL = node.url
             base.warm_up()
             seconds_pass(thread)
