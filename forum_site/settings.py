@@ -362,5 +362,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"forum": {"level": "INFO"}},
+    # DAX's client says of a node that is down, in each worker and every 5 s, what `forum.tables.dax` says, too.
+    "loggers": {"forum": {"level": "INFO"}, "amazondax": {"level": "ERROR"}},
 }

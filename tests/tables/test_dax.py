@@ -1,5 +1,6 @@
 """DAX in front of the indexes, asked by AWS's own client: whatever it keeps, what was written shows."""
 
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -141,6 +142,10 @@ def test_a_cluster_that_is_not_there_is_asked_once_in_a_while(node, thread, sett
     assert len([line for line in caplog.messages if line.startswith("DAX did not answer")]) == 1
 
 
+def test_its_client_does_not_fill_the_log_with_what_is_said_there_already():
+    assert not logging.getLogger("amazondax.EndpointHealthChecker").isEnabledFor(logging.WARNING)
+
+
 def test_a_cluster_that_hangs_costs_one_reader_a_moment(thread, silent):
     assert numbers(page(thread)) == [1, 2, 3, 4, 5]
     with patch.object(dax, "_client", side_effect=AssertionError("it was asked again")):
@@ -150,7 +155,7 @@ def test_a_cluster_that_hangs_costs_one_reader_a_moment(thread, silent):
 def test_nobody_waits_for_long_until_a_cluster_is_found(thread, silent):
     """It may have many nodes, of which none answers."""
     at_last = Event()
-    with patch.object(dax, "_client", lambda url, dummy: at_last.wait(10)):
+    with patch.object(dax, "_client", lambda url, dummy: at_last.wait(10) and None):
         started = time.monotonic()
         assert numbers(page(thread)) == numbers(page(thread)) == [1, 2, 3, 4, 5]
         at_last.set()
