@@ -13,7 +13,7 @@ To read in this order:
 
 Beside it lies what else Redis knows for a while: how often somebody may do something (`limits`), what was sent once
 (`once`), who reads and is here (`visits`, `presence`, `guests`), what was written and is yet to be indexed (`changed`),
-when tokens were used (`uses`), and what pages cost (`units`).
+how many cases wait (`queues`), when tokens were used (`uses`), and what pages cost (`units`).
 
 Views name a page and its tags, actions name the tags they change; nobody else decides anything about freshness.
 """
