@@ -11,7 +11,6 @@ that they sort, and one Query brings all that a member did with the posts of a p
 | like a post, take it back | one transaction: Put or Update of the item, Update of the post |
 | what I did with the posts of a page | one Query, consistent; one BatchGetItem more for posts that were moved there |
 | who likes a post | one Query of ByItem |
-| all that I like | Query, consistent |
 
 A like that is taken back stays for a while as an item that is not listed: who gives it again is then known not
 to do so for the first time, and its author is not told twice.
@@ -98,13 +97,6 @@ def list_likers(address: str, limit: int, after: str = "") -> list[str]:
     condition = Item.user_id > after if after else None
     found = Item.by_item.query(listed(address), condition, limit=limit)
     return [item.user_id for item in found]
-
-
-def list_liked(user_id: str) -> Iterator[Item]:
-    """All that a member likes, in the order of its threads. One Query for each part of 1 MB."""
-    for item in Item.query(user_id, Item.item.startswith(POST), consistent_read=True):
-        if item.listed is not None and item.item.endswith(f"#{LIKE}"):
-            yield item
 
 
 # -- Writes ---------------------------------------------------------------------------------------

@@ -111,7 +111,6 @@ def forum(request: HttpRequest, name: str) -> HttpResponse:
                 threads=thread_rows([(thread, row) for thread in shown]),
                 older_url=_older(row.url, shown[-1].last_post_timestamp) if len(found) > len(shown) else "",
                 newest_url=row.url if before else "",
-                new_thread_url=f"{row.url}new/",
                 latest_url=f"{row.url}latest/",
                 live_url="" if before else f"{row.url}live/",
                 meta=meta.forum(row, row.title, row.url, first=not before),

@@ -132,7 +132,6 @@ class PostRow(Row):
     thread_id: str
     revision: int = 1
     thread_title: str = ""
-    thread_url: str = ""
     forum: ForumRow | None = None
     likes: int = 0
     # Where it was written: by that its likes and bookmarks are kept, wherever it is now.
@@ -277,7 +276,6 @@ def post_row(post: Post, authors: Authors, thread: Thread | None = None, forum: 
         history_url=f"/f/{post.forum}/{post.thread_id}/{number}/history/",
         thread_id=post.thread_id,
         thread_title=thread.title if thread else "",
-        thread_url=links.thread(thread) if thread else "",
         forum=forum,
         revision=int(post.revision),
         likes=int(post.like_count),

@@ -126,7 +126,6 @@ class TestWhatIDid:
         like(post, BOB)
         like(post, BOB, False)
         assert reactions.list_mine(BOB, post.thread_id, [post.first_address]) == set()
-        assert list(reactions.list_liked(BOB)) == []
 
 
 def test_those_who_like_a_post_are_listed_part_by_part(post: Post) -> None:
