@@ -29,8 +29,6 @@ LINE_SECONDS = 1.5
 LINE_STEP_SECONDS = 0.004
 RETRY_SECONDS = 0.02
 
-PostKey = tuple[str, str]
-
 
 @dataclass
 class Write:
@@ -38,7 +36,7 @@ class Write:
 
     tags: Sequence[str]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    wrote: dict[PostKey, int] = field(default_factory=dict)
+    wrote: dict[scripts.PostKey, int] = field(default_factory=dict)
     deadline: float = 0.0
 
 

@@ -15,9 +15,9 @@ from django.conf import settings
 
 from . import presence, stats, units, visits
 from .body import Body
+from .scripts import PostKey
 from .tracking import Expected, Tracker
 
-PostKey = tuple[str, str]
 # What an entry weighs beyond its texts: the objects, and its places in two dictionaries.
 OVERHEAD = 2000
 

@@ -30,7 +30,8 @@ from forum.redis import Call, Down, answering, run
 from . import local, scripts
 from .body import Body
 from .intents import state_key
-from .local import PostKey, State
+from .local import State
+from .scripts import PostKey
 
 log = logging.getLogger(__name__)
 

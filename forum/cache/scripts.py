@@ -16,6 +16,9 @@ page of that time could come back to life. Sorted sets and scripts:
 https://valkey.io/topics/sorted-sets/ and https://valkey.io/topics/eval-intro/
 """
 
+# What names a post in a tag's state, its base key: ForumName and PostTimestamp.
+PostKey = tuple[str, str]
+
 # Longer than a process believes a tracking connection that has fallen silent (pushes.BELIEVED_SECONDS),
 # so that a deadline also reaches readers who no longer hear of anything.
 INTENT_SECONDS = 3.0
