@@ -73,7 +73,7 @@ def left_alone(alias: str) -> bool:
 
 
 def forget_failures() -> None:
-    """Ask again at once (tests, and commands that have just started a server)."""
+    """Ask again at once (tests)."""
     _down_until.clear()
 
 

@@ -166,7 +166,7 @@ class Shelf:
 pages = Shelf()
 
 
-# What other parts do as often.
+# What other parts have to do now and then, which `report` does for them.
 also: list[Callable[[], object]] = []
 
 

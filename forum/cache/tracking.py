@@ -73,9 +73,12 @@ class Tracker(Generic[V]):
         _trackers.add(self)
 
     def _unlocked(self) -> None:
+        """Locks that nobody holds, and no connection."""
         self._lock = Lock()
         self._reviving = Lock()
+        # Whether something has come, within so many milliseconds; None while there is no connection.
         self._arrived: Callable[[float], list[Any]] | None = None
+        # Until when a look at that is enough, and when it was last looked at.
         self._calm_until = 0.0
         self._looked = 0.0
 
