@@ -227,12 +227,12 @@ class TestWhetherAllThatWasWrittenIsNamed:
     def test_nor_after_the_deadline_of_a_writer_that_died(self, short_deadlines: None) -> None:
         with patch.object(intents, "_finish"):
             self.write(self.POST)
-        time.sleep(0.11)
+        time.sleep(0.32)
         assert not look_up().names_all
 
     def test_it_is_again_after_some_seconds(self, short_deadlines: None) -> None:
         self.write()
-        time.sleep(0.11)
+        time.sleep(0.32)
         assert look_up().names_all
 
 
