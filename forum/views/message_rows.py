@@ -79,7 +79,7 @@ def talk_rows(found: Sequence[Talk], reader: Reader, marks: Marks | None) -> lis
     return [
         TalkRow(
             title=talk.title,
-            url=messaging.url(talk, _unread_from(talk, reader, marks)),
+            url=messaging.url(talk, min(_unread_from(talk, reader, marks), talk.last)),
             people=[people[user_id] for user_id in talk.people if user_id != reader.id],
             last_author=people[talk.last_by],
             last_activity=talk.last_activity,

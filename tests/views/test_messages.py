@@ -95,6 +95,16 @@ class TestAConversation:
         answers(ada, url, "The last.")
         assert "New since your last visit" in text(bob, url) and "New since your last visit" not in text(bob, url)
 
+    def test_that_is_read_is_listed_with_the_way_to_its_newest_message(self, ada: User, bob: User) -> None:
+        url = begun(ada, "Bob")
+        for number in range(2, 21):
+            answers(ada, url, f"Number {number}.")
+        assert f'href="{url}?page=1#message-1"' in text(bob)
+        text(bob, url)
+        assert f'href="{url}?page=1#message-20"' in text(bob), "the page is full, and there is no second one yet"
+        answers(ada, url, "Number 21.")
+        assert f'href="{url}?page=2#message-21"' in text(bob)
+
     def test_quotes(self, ada: User, bob: User) -> None:
         url = begun(ada, "Bob", body="One\ntwo")
         assert "**ada**:\n\n&gt; One\n&gt; two" in text(bob, f"{url}?quote=1")
