@@ -57,6 +57,7 @@
       this.first = [this.title.value, this.body.value];
       if (posted) this.done(`draft:${form.dataset.writer}:${posted}`);
       const kept = store.get(this.key);
+      this.kept = kept?.saved;
       if (kept) this.found(kept);
       this.listen();
     }
@@ -119,8 +120,13 @@
 
     keep() {
       const draft = { title: this.title.value, body: this.body.value, more: this.more, saved: Date.now(), stored: false };
-      if (draft.body || draft.title || Object.keys(draft.more).length) store.set(this.key, draft);
-      else store.drop(this.key);
+      const kept = store.get(this.key), elsewhere = kept && kept.saved !== this.kept;
+      // Another tab has this form open, too: what was written there is offered here before it is written over.
+      if (elsewhere && !this.empty) this.found(kept);
+      if (draft.body || draft.title || Object.keys(draft.more).length) {
+        store.set(this.key, draft);
+        this.kept = draft.saved;
+      } else if (!elsewhere) store.drop(this.key);
       this.mark("local");
     }
 

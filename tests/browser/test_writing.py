@@ -225,6 +225,27 @@ def test_a_draft_does_not_take_the_place_of_other_words(visit: Visit) -> None:
     assert phone.page.evaluate(f"Object.keys(localStorage).filter((key) => key.startsWith('{KEY}')).length") == 0
 
 
+def test_a_text_in_one_tab_does_not_take_the_place_of_that_in_another(visit: Visit) -> None:
+    cleo = visit("cleo")
+    address = visit("ada").starts_thread("coffee", "Two tabs", "And one writer.")
+    other = cleo.context.new_page()
+    for page in (cleo.page, other):
+        page.goto(address)
+    other.get_by_label("Your reply").press_sequentially("In the other tab")
+    expect(cleo.page.get_by_text("You have a draft of this text.")).to_be_hidden()
+    cleo.reply_box.press_sequentially("In")
+    expect(cleo.page.get_by_text("You have a draft of this text.")).to_be_visible()
+    cleo.reply_box.press_sequentially(" this tab")
+    expect(cleo.reply_box).to_have_value("In this tab")
+    other.close()
+    cleo.presses("Restore it")
+    expect(cleo.reply_box).to_have_value("In the other tab")
+    expect(cleo.page.get_by_text("This is your draft.")).to_be_visible()
+    cleo.presses("Post reply")
+    expect(cleo.post(2)).to_contain_text("In the other tab")
+    assert cleo.page.evaluate(f"Object.keys(localStorage).filter((key) => key.startsWith('{KEY}')).length") == 0
+
+
 def test_drafts_are_listed_and_gone_on_with(visit: Visit) -> None:
     cleo = visit("cleo").goes_to("/f/trains/new/")
     cleo.page.get_by_label("Title").fill("A thread to be")
