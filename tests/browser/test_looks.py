@@ -2,8 +2,10 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from .community import PASSWORD
@@ -90,6 +92,20 @@ def test_what_goes_wrong_fits_every_window_too(wide_thread: str, visit: Visit) -
     bob.presses("Start the thread")
     expect(bob.page.get_by_role("alert")).to_contain_text("200 is the most")
     assert flaws(bob.page) == []
+
+
+def test_what_goes_wrong_has_its_bullet_at_its_first_line(visit: Visit) -> None:
+    stranger = visit(viewport={"width": 320, "height": 700}).goes_to("/accounts/signup/")
+    stranger.page.get_by_label("Username").fill("?")
+    stranger.page.get_by_label("Email").fill("somebody@example.org")
+    stranger.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    stranger.presses("Sign up")
+    item = stranger.page.get_by_role("alert").get_by_role("listitem").first
+    box = item.bounding_box()
+    assert box and box["height"] > 60, "it has several lines"
+    beside = {"x": box["x"] - 18, "y": box["y"], "width": 16, "height": 27}
+    seen = Image.open(BytesIO(stranger.page.screenshot(clip=beside)))  # type: ignore[arg-type]
+    assert len(seen.getcolors() or []) > 1
 
 
 def test_editing_and_deleting_a_wide_post_fits_too(wide_thread: str, visit: Visit) -> None:
