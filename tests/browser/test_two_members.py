@@ -25,7 +25,10 @@ def test_each_sees_what_is_unread_to_them(visit: Visit) -> None:
     expect(ada.goes_to("/f/coffee/").row("Counting beans").locator(".unread-badge")).to_have_count(0)
     badge.click()
     bob.is_at("#post-2$")
-    expect(bob.page.locator(".unread-line")).to_have_text("New since your last visit")
+    line = bob.page.locator(".unread-line")
+    expect(line).to_have_text("New since your last visit")
+    head, said = bob.page.get_by_role("banner").bounding_box(), line.bounding_box()
+    assert head and said and head["height"] <= said["y"], "it does not lie under what stays at the top"
     assert flaws(bob.page) == []
     expect(bob.goes_to("/f/coffee/").row("Counting beans").locator(".unread-badge")).to_have_count(0)
 
