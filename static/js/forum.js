@@ -187,6 +187,30 @@
   }
   makeScrollable();
 
+  /* -- The browser's Back button shows a list as it was left: what has been read since is new no longer. -- */
+
+  const MARKS = ".unread-badge, .unread-dot";
+  const markedBy = (mark) => (mark.matches("a") ? mark : mark.nextElementSibling).getAttribute("href");
+
+  async function renewMarks() {
+    const headers = { "X-Requested-With": "renewal" };
+    // While a page is come back to, a browser takes what it has, however old, unless it is told not to.
+    const answer = await fetch(location.href, { headers, redirect: "manual", cache: "no-cache" });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const marks = new Map(all(MARKS, fresh).map((mark) => [markedBy(mark), mark]));
+    for (const mark of all(MARKS)) {
+      const newer = marks.get(markedBy(mark));
+      if (newer) mark.replaceWith(document.adoptNode(newer));
+      else mark.remove();
+    }
+  }
+
+  window.addEventListener("pageshow", (event) => {
+    const back = event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    if (back && document.querySelector(MARKS)) renewMarks().catch(() => {});
+  });
+
   /* -- Menus close on Escape, on a click elsewhere, and when the focus goes on. ------------------------- */
 
   for (const menu of all("[data-menu]")) {

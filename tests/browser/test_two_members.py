@@ -33,6 +33,18 @@ def test_each_sees_what_is_unread_to_them(visit: Visit) -> None:
     expect(bob.goes_to("/f/coffee/").row("Counting beans").locator(".unread-badge")).to_have_count(0)
 
 
+def test_what_was_read_is_marked_no_longer_where_the_back_button_leads(visit: Visit) -> None:
+    ada, bob = visit("ada"), visit("bob")
+    for title in ("Read at once", "Read tomorrow"):
+        ada.starts_thread("coffee", title, "News.")
+    bob.goes_to("/").row("Read at once").get_by_role("link", name="Read at once", exact=True).click()
+    bob.sees("Read at once").page.go_back()
+    dots = bob.page.locator(".unread-dot + a")
+    for title, marks in (("Read at once", 0), ("Read tomorrow", 1)):
+        expect(bob.row(title).locator(".unread-badge")).to_have_count(marks)
+        expect(dots.filter(has_text=title)).to_have_count(marks)
+
+
 def test_a_quotation_with_a_mention_is_one_notification(visit: Visit) -> None:
     bob, ada = visit("bob"), visit("ada")
     url = bob.starts_thread("coffee", "Who grinds?", "I do, by hand.")
