@@ -107,7 +107,8 @@
         asked += 1;
         return;
       }
-      show().then(() => pane.scrollIntoView({ block: "nearest" }), () => {
+      show().then(() => pane.scrollIntoView({ block: "nearest" }), (error) => {
+        if (error instanceof TypeError) return document.dispatchEvent(new CustomEvent("forum:unreached"));
         button.replaceWith(button.cloneNode(true)); // The clone sends the form: the server's own preview page.
         form.querySelector("button[name=preview]").click();
       });
@@ -186,6 +187,16 @@
     }
   }
   makeScrollable();
+
+  /* -- What could not be sent is said on the page: the browser's own words would take its place. ------- */
+
+  document.addEventListener("forum:unreached", () => {
+    const note = Object.assign(document.createElement("p"), { className: "unreached", textContent: said.unreached });
+    note.setAttribute("role", "alert");
+    document.querySelector(".unreached")?.remove();
+    document.body.append(note);
+    setTimeout(() => note.remove(), 6000);
+  });
 
   /* -- The browser's Back button shows a list as it was left: what has been read since is new no longer. -- */
 

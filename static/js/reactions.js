@@ -47,9 +47,11 @@
       if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("application/json")) throw new Error(answer.status);
       const now = await answer.json();
       show(button, now.on, now.likes);
-    } catch {
+    } catch (error) {
       button.setAttribute("aria-pressed", String(!wanted));
-      if (!leaving) sendPlain(button);
+      if (leaving) return;
+      if (error instanceof TypeError) document.dispatchEvent(new CustomEvent("forum:unreached"));
+      else sendPlain(button);
     } finally {
       button.removeAttribute("aria-busy");
     }

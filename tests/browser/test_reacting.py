@@ -64,6 +64,25 @@ def test_a_press_that_is_refused_says_why(visit: Visit, thread: str) -> None:
     bob.troubles.clear()
 
 
+def test_a_press_without_a_connection_says_so_and_leaves_the_page(visit: Visit, thread: str) -> None:
+    bob = visit("bob", viewport={"width": 390, "height": 780}).goes_to(thread).writes_reply("In a tunnel")
+    like = bob.post(2).get_by_role("button", name="Like post 2")
+    bob.context.set_offline(True)
+    for press in (like, bob.page.get_by_role("button", name="Preview")):
+        press.click()
+        notice = bob.page.get_by_role("alert")
+        expect(notice).to_have_text("The forum cannot be reached. Are you offline?")
+        assert flaws(bob.page) == []
+        notice.evaluate("note => note.remove()")
+    expect(like).to_have_attribute("aria-pressed", "false")
+    expect(bob.reply_box).to_have_value("In a tunnel")
+    bob.context.set_offline(False)
+    like.click()
+    is_kept(like)
+    bob.presses("Preview")
+    expect(bob.preview).to_contain_text("In a tunnel")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_bookmark_with_a_note_and_an_answer(visit: Visit, thread: str, scripts: bool) -> None:
     ada = visit("", java_script_enabled=scripts).signs_in("ada").goes_to(thread)
