@@ -79,8 +79,12 @@
   function emoji(box, area) {
     const list = box.querySelector("[data-emoji-list]"), search = box.querySelector("input");
     box.addEventListener("toggle", () => {
-      if (!box.open || list.childElementCount) return;
-      list.append(...forumEmoji.all.map(([character, name]) => {
+      if (!box.open) return;
+      search.value = "";
+      for (const button of list.children) button.hidden = false;
+      // Where there is a keyboard; on a telephone it would push the emoji out of sight.
+      if (matchMedia("(hover: hover)").matches) search.focus();
+      if (!list.childElementCount) list.append(...forumEmoji.all.map(([character, name]) => {
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = character;

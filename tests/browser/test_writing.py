@@ -108,12 +108,19 @@ def test_emoji_are_found_by_their_names(visit: Visit) -> None:
     ada = visit("ada")
     ada.starts_thread("coffee", "Faces to be found", "How was it?")
     ada.page.locator("[data-emoji] > summary").click()
-    ada.page.get_by_role("searchbox", name="Search emoji").fill("see no")
+    search = ada.page.get_by_role("searchbox", name="Search emoji")
+    expect(search).to_be_focused()
+    ada.page.keyboard.type("see no")
     buttons = ada.page.get_by_role("group", name="Emoji").get_by_role("button")
     expect(buttons).to_have_count(1)
     assert flaws(ada.page) == []
     ada.page.keyboard.press("Enter")
     expect(ada.reply_box).to_have_value("🙈")
+    ada.page.locator("[data-emoji] > summary").click()
+    expect(search).to_have_value("")
+    expect(buttons).not_to_have_count(1)
+    ada.page.keyboard.press("Escape")
+    expect(ada.page.locator("[data-emoji] > summary")).to_be_focused()
     ada.writes_reply("")
 
 
