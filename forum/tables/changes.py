@@ -181,7 +181,7 @@ def _recounted(head: Thread, post: Post, status: str, whole: bool, hidden_by: st
 def _tallied(head: Thread, post: Post, status: str, whole: bool) -> list[Update]:
     """What that changes of the numbers of who wrote the post, and of who started the thread."""
     more = (status == VISIBLE) - (post.status == VISIBLE)
-    changes = [of_post(post, POSTS, more)]
+    changes = [of_post(post, POSTS, more, head.forum)]
     if head.solved == post.number and status != VISIBLE:
         changes.append(of_post(post, SOLVED, -1))
     if whole:

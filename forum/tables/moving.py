@@ -107,7 +107,7 @@ class Change:
 def moving_head(head: Thread, forum: str, act: Record) -> Change:
     """Take a thread to another forum: its head, with the posts that it remembers. One BatchGetItem to prepare it.
 
-    It raises Conflict where somebody replied meanwhile, or locked or removed the thread.
+    It raises Conflict where anything of the head has changed meanwhile: what is put at the new place is a copy of it.
     """
     there = thread_partition(forum, head.id)
     recent = get_many(Post, head.recent_keys.values())
@@ -124,7 +124,7 @@ def moving_head(head: Thread, forum: str, act: Record) -> Change:
         free = Thread.id.does_not_exist() | (Thread.status == MOVED)
         _commit(
             puts=[(moved, free), (act, None), *_new(copies)],
-            updates=[(head, actions, head.unchanged()), *counting(_changing_forums(head, moved))],
+            updates=[(head, actions, _still(head)), *counting(_changing_forums(head, moved))],
             deletes=[(post, _as_read(post)) for post in recent],
         )
 
@@ -306,6 +306,18 @@ def _new(posts: Iterable[Post]) -> list[Put]:
 
 def _as_read(post: Post) -> Condition:
     same: Condition = (Post.revision == int(post.revision)) & (Post.status == post.status)
+    return same
+
+
+def _still(head: Thread) -> Condition:
+    """All of a head is as it was read. What is false or 0 may not be stored at all."""
+    same: Condition = Thread.id.exists()
+    for name, attribute in Thread.get_attributes().items():
+        value = getattr(head, name)
+        if value is None:
+            same &= attribute.does_not_exist()
+        else:
+            same &= (attribute == value) if value else (attribute == value) | attribute.does_not_exist()
     return same
 
 

@@ -175,7 +175,7 @@ def _tallied(batch: Sequence[Change]) -> list[Update]:
     for each in batch:
         post, head = each.found.post, each.found.head
         more = _more(each)
-        changes.append(tallies.of_post(post, tallies.POSTS, more))
+        changes.append(tallies.of_post(post, tallies.POSTS, more, head.forum))
         if head.solved == post.number and each.status != VISIBLE and not head.moved_to:
             changes.append(tallies.of_post(post, tallies.SOLVED, -1))
         if each.whole and not head.moved_to:

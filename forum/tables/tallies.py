@@ -41,9 +41,10 @@ class Change(NamedTuple):
     number: int = 0
 
 
-def of_post(post: "Post", name: str, more: int) -> Change:
+def of_post(post: "Post", name: str, more: int, forum: str = "") -> Change:
+    """`forum` is where its thread counts it, which differs while the thread is on its way to another."""
     at = post.written_at or post.timestamp
-    return Change(post.user_id, name, more, at, post.forum, post.thread_id, int(post.number))
+    return Change(post.user_id, name, more, at, forum or post.forum, post.thread_id, int(post.number))
 
 
 def of_thread(head: "Thread", more: int) -> Change:

@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from forum import jobs, links
-from forum.actions import moving
+from forum.actions import flushing, moderating, moving, nuking, reacting
 from forum.models import Forum, Job, User
-from forum.tables import changes, posts, threads
+from forum.tables import changes, posts, threads, totals
 from forum.tables import moving as tables
 from forum.tables.keys import Nonce
 from forum.tables.moderation import new_record
@@ -65,6 +65,12 @@ def move(mod: User, thread: Thread, to: str):  # type: ignore[no-untyped-def]
 
 def there(thread: Thread, forum: str) -> Thread:
     return threads.get_thread(forum, thread.id)
+
+
+def counted(forum: str) -> int:
+    """How many posts the forum's totals say."""
+    flushing.save()
+    return int(totals.get_totals([forum])[forum].posts)
 
 
 def killed_on_the_way(mod: User, thread: Thread, target: Forum, write_number: int = 2) -> None:
@@ -179,6 +185,7 @@ def test_a_reply_sent_twice_around_a_move_is_one_post(thread: Thread, django: Fo
 
 def test_what_happens_on_the_way_is_not_lost(thread: Thread, aws: Forum, django: Forum, ada: User, mod: User) -> None:
     killed_on_the_way(mod, thread, django)
+    in_aws, in_django = counted("aws"), counted("django")
     new = there(thread, "django")
     assert posts.get_post_of(new, 3).partition == "aws" and posts.get_post_of(new, 25).partition == "django"
     browser = signed_in(ada)
@@ -200,6 +207,20 @@ def test_what_happens_on_the_way_is_not_lost(thread: Thread, aws: Forum, django:
     assert (found[2].body, found[24].body, found[25].body) == ("Better 3.", "Better 25.", "A reply on the way.")
     assert (found[3].status, found[4].status) == ("deleted", "hidden")
     assert (new.title, new.post_count) == ("A better title", 24)
+    assert counted("aws") == in_aws and counted("django") == in_django - 1, "each counts where its thread is"
+
+
+def test_what_a_nuke_hides_on_the_way_counts_where_the_thread_is(
+    thread: Thread, aws: Forum, django: Forum, bob: User, mod: User
+) -> None:
+    posts.put_reply("aws", thread.id, str(bob.pk), "Spam.", Nonce.new(), lambda head: None)
+    for number in range(20):
+        add(mod, thread, f"More {number}")
+    killed_on_the_way(mod, thread, django)
+    in_aws, in_django = counted("aws"), counted("django")
+    assert posts.get_post_of(there(thread, "django"), 26).partition == "aws"
+    nuking.nuke(reader(mod), bob, "All of it is spam.", may=True)
+    assert counted("aws") == in_aws and counted("django") == in_django - 1
 
 
 def test_a_change_in_the_midst_of_a_batch_is_not_lost(
@@ -236,6 +257,34 @@ def test_a_reply_at_the_moment_of_the_move_is_not_lost(
     move(mod, thread, "django")
     new = there(thread, "django")
     assert new.last_post_number == 26 and posts.get_post_of(new, 26).body == "Just in time."
+
+
+def test_what_others_do_to_a_thread_at_the_moment_of_its_move_goes_along(
+    thread: Thread, aws: Forum, django: Forum, ada: User, mod: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at its head and the transaction: another title, an answer, a post that is hidden."""
+    get_many = tables.get_many
+
+    def rename() -> None:
+        moderating.rename(reader(mod), rules(aws), thread, "A better title")
+
+    def answer() -> None:
+        reacting.set_answer(reader(mod), rules(aws), thread, posts.get_post_of(thread, 3), on=True)
+
+    def hide() -> None:
+        moderating.hide_post(reader(mod), rules(aws), thread, posts.get_post_of(thread, 5), "Rude words.")
+
+    todo = [rename, answer, hide]
+
+    def meanwhile(*arguments):  # type: ignore[no-untyped-def]
+        if todo:
+            todo.pop()()
+        return get_many(*arguments)
+
+    monkeypatch.setattr(tables, "get_many", meanwhile)
+    move(mod, thread, "django")
+    new = there(thread, "django")
+    assert (new.title, new.solved, new.post_count) == ("A better title", 3, 24)
 
 
 def test_while_the_indexes_lag_pages_are_right_and_the_job_waits(
