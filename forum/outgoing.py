@@ -28,6 +28,9 @@ _DISGUISES = [
     ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
 ]
 
+# What no request's first line can hold.
+_UNSENT = re.compile("[\x00-\x20\x7f]")
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -49,7 +52,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     try:
         connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers)
         answer = connection.getresponse()
-        return answer.status, answer.read(READ_MOST).decode(errors="replace").replace("\x00", "")
+        return answer.status, answer.read(READ_MOST).decode(errors="replace")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Refused(_("It could not be reached: %(error)s") % {"error": _in_words(error)}) from error
     finally:
@@ -66,6 +69,8 @@ def wrong_with(url: str) -> str:
         return _("This is no address.")
     if parts.scheme not in ("https", "http") or not parts.hostname:
         return _("It has to begin with https:// or http:// and a host.")
+    if _UNSENT.search(url) or not (parts.path + parts.query).isascii():
+        return _("This is no address.")
     if parts.username or parts.password:
         return _("A name and a password in an address would be in every log.")
     with suppress(ValueError):

@@ -114,7 +114,9 @@ def signature(secret: str, moment: str, body: bytes) -> str:
 
 
 def _note(delivery: Delivery, status: str, code: int, answer: str) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(status=status, code=code, answer=answer[:300])
+    # What another server says can hold anything, also where it is no HTTP; PostgreSQL keeps no NUL.
+    said = answer.replace("\x00", "")[:300]
+    Delivery.objects.filter(pk=delivery.pk).update(status=status, code=code, answer=said)
 
 
 def _failed(hook: Webhook) -> None:

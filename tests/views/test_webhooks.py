@@ -232,6 +232,20 @@ class TestFailures:
                 self.later(minutes=2)
         assert Delivery.objects.filter(answer__contains="no answer").count() == 1
 
+    def test_of_who_speaks_no_http_are_said_without_what_no_database_keeps(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def speak() -> None:
+                client, _ = server.accept()
+                with client:
+                    client.recv(10_000)
+                    client.sendall(b"\x00garbage\r\n\r\n")
+
+            threading.Thread(target=speak, daemon=True).start()
+            Webhook.objects.update(url=f"http://127.0.0.1:{server.getsockname()[1]}/")
+            self.later(minutes=2)
+        assert Delivery.objects.filter(answer__contains="not be reached: garbage").count() == 1
+
     def test_old_deliveries_are_forgotten(self, hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(webhooks, "LOGGED", 2)
         for number in range(5):
@@ -293,7 +307,17 @@ class TestWhereItIsNotSent:
         assert ask.call_count == 1 and connect.call_args[0][0] == ("93.184.215.14", 80)
 
     @pytest.mark.parametrize(
-        "url", ["ftp://example.org/", "https://", "https://a:b@example.org/", "https://example.org:x/", "file:///etc/"]
+        "url",
+        [
+            "ftp://example.org/",
+            "https://",
+            "https://a:b@example.org/",
+            "https://example.org:x/",
+            "file:///etc/",
+            "https://example.org/to a hook",
+            "https://example.org/\r\nX-Header: x",
+            "https://example.org/für-uns",
+        ],
     )
     def test_what_is_no_address(self, url: str) -> None:
         assert outgoing.wrong_with(url)
