@@ -141,9 +141,12 @@ def translated(error: BaseException | None) -> ForumError | None:
 
 
 def _cannot_be(error: BaseException | None) -> bool:
-    """Whether a database refused a value: as no number or text of its own, or as longer than SQLite's LIKE takes."""
+    """Whether a database refused a value: as no number or text of its own, or as longer than SQLite's LIKE takes; or
+    Django did before, as no number."""
     if isinstance(error, OverflowError):
         return "SQLite" in str(error)
+    if isinstance(error, ValueError):
+        return "expected a number but got" in str(error)
     return isinstance(error, DataError) or (isinstance(error, OperationalError) and "LIKE or GLOB" in str(error))
 
 
