@@ -29,16 +29,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from forum import kept
-from forum.errors import BadRequest, ForumError, NotFound
+from forum.errors import BadRequest, Conflict, ForumError, NotFound
 from forum.languages import Words
 from forum.tables import base
 from forum.tables.browsing import TOP, Cut
@@ -352,12 +353,27 @@ class DynamoAdmin(Generic[Item, Row]):
             words = _("Select at least one of the %(many)s.") % {"many": self.many}
             words = words if act else _("Choose what to do with the selected ones.")
             return self._listed(request, error=BadRequest(words))
+        rows, confirmed = self._still_there(request, tokens), "confirmed" in request.POST
+        if confirmed and not rows:
+            back = [(_("Take me back"), request.get_full_path())]
+            raise Conflict(_("What you selected is not there any more."), back)
+        return confirm(self, request, act, rows, request.get_full_path(), confirmed)
+
+    def _still_there(self, request: HttpRequest, tokens: Sequence[str]) -> Sequence[Row]:
+        """The selected rows. Where only some of them are gone, the asker is told how many."""
         rows = self.find_many(request, tokens)
-        return confirm(self, request, act, rows, request.get_full_path(), "confirmed" in request.POST)
+        if rows and (gone := len(tokens) - len(rows)):
+            words = ngettext(
+                "%(count)s of what you selected is not there any more.",
+                "%(count)s of what you selected are not there any more.",
+                gone,
+            )
+            messages.warning(request, words % {"count": gone})
+        return rows
 
     def _asked_again(self, request: HttpRequest, again: Chosen) -> HttpResponse:
         """The question that was answered when its moderator had been signed out, with what was typed; once."""
-        rows = self.find_many(request, again["_selected_action"].split(", ")[:MOST_SELECTED])
+        rows = self._still_there(request, again["_selected_action"].split(", ")[:MOST_SELECTED])
         question = confirm(self, request, self._act(again.get("action", "")), rows, request.get_full_path(), False)
         kept.forget(request)
         return question

@@ -454,6 +454,19 @@ class TestManyPosts:
         token = "aws|2001-11-23T08:44:12.123456Z#abcdefgh"
         answer = admin.post(PAGE, {"action": "hide", "_selected_action": [token]})
         assert answer.status_code == 200 and "not there any more" in text(answer)
+        answer = admin.post(
+            PAGE, {"action": "hide", "_selected_action": [token], "confirmed": "Hide", "reason": "Spam"}
+        )
+        assert answer.status_code == 409 and "not there any more" in text(answer), "nothing was done"
+        assert '<pre class="source">Spam</pre>' in text(answer), "and what was typed is not lost"
+
+    def test_some_that_are_gone_meanwhile_are_told_of(self, admin: Client, talk: Thread) -> None:
+        token = "aws|2001-11-23T08:44:12.123456Z#abcdefgh"
+        chosen = {"action": "hide", "_selected_action": ["|".join(stored(talk, 2).key), token]}
+        question = text(admin.post(PAGE, chosen))
+        assert "1 of what you selected is not there any more." in question and len(tokens(question)) == 1
+        answer = admin.post(PAGE, {**chosen, "confirmed": "Hide", "reason": "Spam"}, follow=True)
+        assert "1 post was hidden." in text(answer) and "1 of what you selected is not there" in text(answer)
 
     def test_too_many(self, admin: Client, talk: Thread) -> None:
         many = [f"aws|2001-11-23T08:44:12.{n:06}Z#abcdefgh" for n in range(101)]
