@@ -77,6 +77,9 @@ MODES = [
         writers=8,
         pause=0.1,
         least=6.0,
+        # Few threads, so that the same is read again before it is too old, and writes that name their posts.
+        acts={"reply": 6, "edit": 5},
+        lengths=(19, 41, 24),
     ),
     Mode("redis-killed", faults.kill_redis, "restarts"),
     Mode("redis-failover", faults.fail_over, "failovers"),
