@@ -23,6 +23,8 @@ EXAMPLES = 5
 LACKING_SHOWN = 3
 
 SLOW = {"FAST_PATH": "0"}
+# Writes that name their posts: after others pages are made without DAX for a while.
+NAMED = {"reply": 6, "edit": 8}
 
 Fault = Callable[[Site, float], int]
 
@@ -70,16 +72,26 @@ MODES = [
         faults.accelerate,
         "kept answers",
         application="bench.hammer.dying",
-        environment={"HAMMER_DEATHS": "0.05"},
+        environment={"HAMMER_DEATHS": "0.02"},
         servers=2,
         lag=0.3,
         dax=True,
         writers=8,
         pause=0.1,
         least=6.0,
-        # Few threads, so that the same is read again before it is too old, and writes that name their posts.
-        acts={"reply": 6, "edit": 5},
+        # Few threads, so that the same is read again before it is too old.
+        acts=NAMED,
         lengths=(19, 41, 24),
+    ),
+    Mode(
+        "dax-failover",
+        faults.fail_over,
+        "failovers",
+        servers=2,
+        dax=True,
+        writers=8,
+        acts=NAMED,
+        lengths=(19, 24),
     ),
     Mode("redis-killed", faults.kill_redis, "restarts"),
     Mode("redis-failover", faults.fail_over, "failovers"),
