@@ -24,7 +24,7 @@ from django.db import IntegrityError
 
 from forum.cache.intents import invalidate_all
 from forum.journal import Journal
-from forum.tables import raw
+from forum.tables import ending, raw
 from forum.tables.keys import FORUM_NAME, thread_partition
 
 from . import lines, relational
@@ -196,7 +196,7 @@ def bring_in(file: Path, state: State) -> Iterator[int]:
 
     Unavailable where a store fails: start it again. Refused where a row cannot be stored, and then none is.
     """
-    voids = {line["void"]: number for number, line in lines.read(file) if "void" in line}
+    voids, ends = _looked_through(file)
     # Only a local engine has an address of its own; AWS would charge transactions double.
     put = partial(raw.put_new, whole=bool(settings.DYNAMODB_ENDPOINT_URL))
     found = lines.read(file, state.lines)
@@ -212,15 +212,30 @@ def bring_in(file: Path, state: State) -> Iterator[int]:
             state.lines = chunk[-1][0]
             state.note()
             yield state.lines
+    if ends:
+        ending.look_again_from(ends)
     _put_rows(file)
     invalidate_all()
     state.path.unlink(missing_ok=True)
 
 
+def _looked_through(file: Path) -> tuple[dict[str, int], str]:
+    """The lines that void a thread, by its id, and the first day on which something of the file ends; "" for none."""
+    voids: dict[str, int] = {}
+    days: set[str] = set()
+    for number, line in lines.read(file):
+        if "void" in line:
+            voids[line["void"]] = number
+        elif line.get("table") == raw.MODERATION and (day := ending.day_of(line["item"]["Subject"]["S"])):
+            days.add(day)
+    return voids, min(days, default="")
+
+
 def _holds(number: int, line: Line, voids: dict[str, int]) -> bool:
-    """Whether it is an item that no later line voids."""
+    """Whether it is an item that no later line voids. How far the workers of the site that it is from have looked for
+    what ends is nothing to this one's."""
     item = line.get("item")
-    if item is None:
+    if item is None or (line["table"] == raw.MODERATION and item["Subject"]["S"] == ending.MARKS):
         return False
     thread = item.get("ThreadID", {}).get("S") if line["table"] in (raw.THREADS, raw.POSTS) else None
     return thread is None or voids.get(thread, 0) < number

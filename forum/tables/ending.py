@@ -25,7 +25,7 @@ ENDING / MEMBERS.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from .base import Delete, Lost, Put, commit_between
@@ -34,7 +34,8 @@ from .drafts import DRAFT
 from .members import GROUP, NOTE, NOTE_LIFE, Item
 from .moderation import Record
 
-PARTITION, SINCE, MEMBERS = "ENDING#", ("ENDING", "SINCE"), ("ENDING", "MEMBERS")
+PARTITION, MARKS = "ENDING#", "ENDING"
+SINCE, MEMBERS = (MARKS, "SINCE"), (MARKS, "MEMBERS")
 # On a database that has never been looked through; nothing ends sooner than a month after it was noted.
 FIRST_LOOK = timedelta(days=100)
 # Where nobody looks, the database's own way of ending things removes the notes after so long.
@@ -73,6 +74,13 @@ def partition_of(day: datetime) -> str:
     return f"{PARTITION}{day.astimezone(UTC):%Y-%m-%d}"
 
 
+def day_of(partition: str) -> str:
+    """The day whose notes are in this partition; "" of any other."""
+    with suppress(ValueError):
+        return str(date.fromisoformat(partition.removeprefix(PARTITION)))
+    return ""
+
+
 def subject_in(key: str) -> str:
     """Whose records end, as the sort key of a note says."""
     return key.partition("#")[2]
@@ -92,8 +100,18 @@ def remove_ended(note: Record, now: datetime) -> None:
 def change_since(now: datetime) -> None:
     """Note that nothing is left of the days before this one. Nobody notes an end that has passed."""
     if _since(now).date() != now.date():
-        mark = Record(*SINCE, kind="since", user_id="", title=f"{now.astimezone(UTC):%Y-%m-%d}T00:00:00+00:00")
-        commit_between(puts=[(mark, None)])
+        _mark_since(f"{now.astimezone(UTC):%Y-%m-%d}")
+
+
+def look_again_from(day: str) -> None:
+    """Have the days from this one on looked through (again): notes of them have come from elsewhere."""
+    if day < f"{_since(datetime.now(UTC)):%Y-%m-%d}":
+        _mark_since(day)
+
+
+def _mark_since(day: str) -> None:
+    mark = Record(*SINCE, kind="since", user_id="", title=f"{day}T00:00:00+00:00")
+    commit_between(puts=[(mark, None)])
 
 
 # -- What is members' -----------------------------------------------------------------------------

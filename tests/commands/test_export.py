@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 
-from forum.actions import moving, transfers
+from forum.actions import ending, moderating, moving, transfers
 from forum.archive import exporting, importing, relational
 from forum.archive.exporting import Plan
 from forum.models import BlockedText, Forum, User
-from forum.tables import base, raw
+from forum.tables import base, moderation, posts, raw
 from tests.commands import moved
 from tests.commands.moved import change_lines, community, empty, everything, lines_of, write_raw
 from tests.commands.test_check_data import found
@@ -79,6 +80,25 @@ def test_what_was_lost_is_brought_back_and_what_is_newer_stays(site: None, file:
         run("import", str(file))
     assert raw.canonical(lost) in everything()[raw.POSTS]
     assert moved.head_of(there.talk).last_post_number == 16
+
+
+def test_what_was_to_end_before_it_came_here_ends_and_no_marks_of_workers_come_along(
+    site: None, file: Path, run: Any
+) -> None:
+    there = community()
+    post = posts.get_post_of(moved.head_of(there.talk), 3)
+    moderating.purge_post(
+        reader(there.mod), rules(there.aws), moved.head_of(there.talk), post, "By order.", may_purge=True
+    )
+    ending.remove_what_is_over()
+    run("export", str(file))
+    empty()
+    later = datetime.now(UTC) + timedelta(days=200)
+    ending.remove_what_is_over(later)
+    run("import", str(file))
+    assert any(record.body for record in moderation.list_records(post.subject))
+    assert ending.remove_what_is_over(later) == 1
+    assert not any(record.body for record in moderation.list_records(post.subject))
 
 
 def some_value(chance: random.Random, depth: int = 0) -> dict[str, Any]:
