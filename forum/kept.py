@@ -53,7 +53,7 @@ PASSWORDS = {
 CHOSEN = (
     *("kind", "ready", "edited", "forum", "into", "numbers", "was", "post", "shown"),
     *("lasts", "day", "level", "fixed", "action", "_selected_action", "confirmed"),
-    *("subject", "seen", "forum_of", "after", "act"),
+    *("subject", "seen", "forum_of", "after", "act", "old", "new"),
     *("poll_several", "poll_closes", "poll_shows"),
     *("hides_online", "zone", "mail", "kinds", "watches_own", "takes_messages", "scopes", "days"),
 )

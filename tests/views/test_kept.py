@@ -88,6 +88,7 @@ class TestOtherForms:
             ("/admin/forum/user/{member}/moderation/note/", {"reason": "For the third time."}),
             ("/admin/forum/user/{member}/moderation/silence/", {"lasts": "14", "reason": "For the third time."}),
             ("/admin/forum/user/{member}/nuke/", {"reason": "For the third time."}),
+            ("/admin/tags/", {"old": "dynamodb", "new": "dynamo", "reason": "For the third time."}),
         ],
     )
     def test_give_a_moderators_words_back(
