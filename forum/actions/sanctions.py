@@ -18,13 +18,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from forum.cache import tags
+from forum.cache import once, tags
 from forum.cache.intents import invalidating
 from forum.errors import BadRequest, Conflict, NotAllowed
 from forum.models import PROFILE, Forum, User
 from forum.permissions import Reader, to_the_minute
 from forum.tables import inbox
-from forum.tables.base import commit_between
+from forum.tables.base import Lost, Put, commit_between
+from forum.tables.keys import Nonce, post_timestamp
 from forum.tables.moderation import Record, new_act, user_subject
 from forum.told import Facts
 
@@ -47,7 +48,7 @@ KEPT = {"silenced": ("silenced_until", "silence_reason"), "suspended": ("suspend
 class Act:
     """A sanction: its `kind` in the log, whom it concerns, who does it and why, and what the member is told
     ("" for nothing), with these `facts` (`forum.told`). `seen` is the `mark` of what stood when its actor decided, None
-    where whatever stands may be replaced."""
+    where whatever stands may be replaced. An act with a `nonce` is stored once, however often it is made."""
 
     kind: str
     actor: Reader
@@ -57,10 +58,11 @@ class Act:
     facts: Facts = field(default_factory=dict)
     job_id: str = ""
     seen: str | None = None
+    nonce: Nonce | None = None
 
     def record(self, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None) -> Record:
         member_id = str(self.user.pk)
-        return new_act(
+        record = new_act(
             user_subject(member_id),
             self.kind,
             self.actor.id,
@@ -70,31 +72,50 @@ class Act:
             after=after,
             job_id=self.job_id,
         )
+        if self.nonce is not None:
+            record.event_time = post_timestamp(self.nonce, self.nonce.issued)
+            record.month = record.event_time[:7]
+        return record
 
     def store(self, record: Record) -> None:
         """The record and what the member is told, in one transaction of DynamoDB's."""
-        if self.told:
-            inbox.put_note(str(self.user.pk), self.kind, self.told, also=[(record, None)], facts=self.facts)
-        else:
-            commit_between(puts=[(record, None)])
+        new: list[Put] = [(record, Record.subject.does_not_exist())]
+        try:
+            if self.told:
+                inbox.put_note(str(self.user.pk), self.kind, self.told, also=new, facts=self.facts)
+            else:
+                commit_between(puts=new)
+        except Lost:
+            if self.nonce is None:
+                raise
 
 
 # -- Words ----------------------------------------------------------------------------------------
 
 
-def warn(actor: Reader, user: User, words: str, *, may: bool = False) -> None:
-    """Tell the member what moderators think of what they did; it changes nothing else."""
+def warn(actor: Reader, user: User, words: str, *, may: bool = False, form: str = "") -> None:
+    """Tell the member what moderators think of what they did; it changes nothing else. The same words sent again with
+    the same `form` (its token) are told once."""
     words = require(actor, user, words, may)
     told = gettext_noop("A moderator has something to say to you: %(words)s")
-    act = Act("warn", actor, user, words, told, {"words": words})
+    act = Act("warn", actor, user, words, told, {"words": words}, nonce=_nonce(actor, user, "warn", words, form))
     with invalidating(tags.account(user.pk)):
         act.store(act.record())
 
 
-def add_note(actor: Reader, user: User, text: str, *, may: bool = False) -> None:
-    """Note something of the member for other moderators, which the member never sees."""
-    act = Act("note", actor, user, require(actor, user, text, may))
+def add_note(actor: Reader, user: User, text: str, *, may: bool = False, form: str = "") -> None:
+    """Note something of the member for other moderators, which the member never sees; once, as `warn` does."""
+    text = require(actor, user, text, may)
+    act = Act("note", actor, user, text, nonce=_nonce(actor, user, "note", text, form))
     act.store(act.record())
+
+
+def _nonce(actor: Reader, user: User, *sent: str) -> Nonce | None:
+    """That of the first sending of the same; None without a form. One round trip; Unavailable while Redis is down."""
+    if not sent[-1]:
+        return None
+    named = "\0".join([actor.id, str(user.pk), *sent]).encode("utf-8", "replace")
+    return Nonce(once.remember(hashlib.sha256(named).hexdigest(), Nonce.new().text, "")[0])
 
 
 # -- Sanctions ------------------------------------------------------------------------------------

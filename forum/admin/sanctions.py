@@ -68,7 +68,7 @@ ACTS = {
         gettext_lazy("The member reads your words in their notifications. Nothing else changes."),
         gettext_lazy("%(name)s has been warned."),
         ReasonForm,
-        lambda actor, user, sent: sanctions.warn(actor, user, sent["reason"], may=True),
+        lambda actor, user, sent: sanctions.warn(actor, user, sent["reason"], may=True, form=sent["form"]),
     ),
     "silence": Act(
         gettext_lazy("Silence"),
@@ -133,7 +133,7 @@ ACTS = {
         gettext_lazy("Only moderators of members read it, in the history below. The member never does."),
         gettext_lazy("The note on %(name)s is kept."),
         ReasonForm,
-        lambda actor, user, sent: sanctions.add_note(actor, user, sent["reason"], may=True),
+        lambda actor, user, sent: sanctions.add_note(actor, user, sent["reason"], may=True, form=sent["form"]),
         lambda user: True,
     ),
 }
@@ -177,7 +177,7 @@ def act_on(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     if not form.is_valid():
         return _form(request, user, act, form, INVALID)
     try:
-        chosen.run(who(request), user, form.cleaned_data)
+        chosen.run(who(request), user, {**form.cleaned_data, "form": request.POST.get("token", "")})
     except Conflict as conflict:
         return _once_more(request, _member(pk), act, form, conflict)
     note(request, _("%(act)s: member %(number)d") % {"act": chosen.label, "number": pk})

@@ -57,6 +57,15 @@ class TestActs:
         assert answer.redirect_chain == [(page(ada), 302)] and WHY in answer.content.decode()
         assert kinds(ada) == [act]
 
+    @pytest.mark.parametrize("act", ["warn", "note"])
+    def test_a_form_sent_twice_says_it_once_and_other_words_besides(self, act: str, office: Client, ada: User) -> None:
+        own = text(office, page(ada, act)).split('name="token" value="')[1].split('"')[0]
+        for reason in (WHY, WHY, "And bad manners."):
+            assert office.post(page(ada, act), {"reason": reason, "token": own}).status_code == 302
+        assert kinds(ada) == [act, act]
+        told = text(signed_in(ada), "/notifications/")
+        assert told.count(WHY) == told.count("And bad manners.") == (act == "warn")
+
     def test_all_sessions_end_at_once_and_others_begin(self, office: Client, ada: User) -> None:
         at_home, at_work = signed_in(ada), signed_in(ada)
         assert office.post(page(ada, "end_sessions"), {"reason": "x"}).status_code == 422
