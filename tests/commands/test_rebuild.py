@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.test import Client
 
-from forum.actions import tagging
+from forum.actions import tagging, tallying
 from forum.errors import Unavailable
 from forum.models import Forum, User
 from forum.search import rebuilding
@@ -134,3 +134,14 @@ def test_what_is_down_while_tags_are_noted_is_said_in_a_sentence(
     monkeypatch.setattr(tagging, "rebuild", fails)
     with pytest.raises(CommandError, match="Posting is not possible|The database: connection refused"):
         call_command("rebuild_tags", stdout=StringIO())
+
+
+@pytest.mark.parametrize("what", ["search", "stats", "pulse"])
+def test_a_database_that_fails_is_said_in_a_sentence(what: str, site: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise DatabaseError("no such table")
+
+    monkeypatch.setattr(rebuilding, "rebuild", fails)
+    monkeypatch.setattr(tallying, "rebuild", fails)
+    with pytest.raises(CommandError, match="The database: no such table."):
+        call_command("rebuild", what, stdout=StringIO())

@@ -37,19 +37,25 @@ class Command(BaseCommand):
             raise CommandError("--processes takes a number from 1.")
         if not 0 <= options["units"] < math.inf:
             raise CommandError("--units takes a number of read units a second, above 0.")
-        if options["what"] in tallying.COUNTERS:
-            return self.count(options["what"])
         try:
-            index().prepare()
-            progress = Progress(self, reading_all.estimate_posts())
-            done = Done()
-            for done in rebuilding.rebuild(options["processes"], options["units"] or math.inf):
-                progress.at(done.posts)
-            progress.end()
+            if options["what"] in tallying.COUNTERS:
+                self.count(options["what"])
+            else:
+                self.search(options["processes"], options["units"] or math.inf)
+        except Down:
+            raise CommandError("Redis does not answer. Start it again when it does: nothing is lost.") from None
         except Unavailable as error:
             raise CommandError(f"{error.message} Start it again when that is mended: nothing is lost.") from error
         except DatabaseError as error:
             raise CommandError(f"The database: {str(error).strip()}.") from error
+
+    def search(self, processes: int, units: float) -> None:
+        """The search index, from all posts."""
+        index().prepare()
+        progress, done = Progress(self, reading_all.estimate_posts()), Done()
+        for done in rebuilding.rebuild(processes, units):
+            progress.at(done.posts)
+        progress.end()
         seconds = progress.seconds
         self.stdout.write(
             f"Indexed {done.posts:,} posts of {done.threads:,} threads in {seconds:.1f} s "
@@ -59,12 +65,7 @@ class Command(BaseCommand):
     def count(self, what: str) -> None:
         """Members' numbers, or the rankings with forums' totals, from all heads and posts."""
         progress, seen = Progress(self, reading_all.estimate_posts()), 0
-        try:
-            for seen in tallying.rebuild(what):
-                progress.at(seen)
-        except Down:
-            raise CommandError("Redis does not answer. Start it again when it does: nothing is lost.") from None
-        except Unavailable as error:
-            raise CommandError(f"{error.message} Start it again when that is mended: nothing is lost.") from error
+        for seen in tallying.rebuild(what):
+            progress.at(seen)
         progress.end()
         self.stdout.write(f"Counted {seen:,} threads and posts in {progress.seconds:.1f} s.")
