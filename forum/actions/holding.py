@@ -34,8 +34,14 @@ def unfinished(thread_ids: set[str]) -> Iterator[Job]:
     threads until it is resumed or given up. One SQL query, and one GetItem for each that failed."""
     theirs = Q(state__thread__in=list(thread_ids)) | Q(state__into__in=list(thread_ids))
     for job in Job.objects.filter(theirs, kind__in=KINDS, status__in=(*jobs.AT_WORK, *jobs.HALTED)):
-        if job.status != Job.Status.FAILED or _has_begun(job):
+        if holds(job):
             yield job
+
+
+def holds(job: Job) -> bool:
+    """Whether a job that has not ended keeps others from its threads; one that failed before it moved anything does
+    not. One GetItem for one that failed."""
+    return job.status != Job.Status.FAILED or _has_begun(job)
 
 
 def _has_begun(job: Job) -> bool:

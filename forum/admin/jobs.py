@@ -135,6 +135,7 @@ def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _act(request, job)
     row = rows(request, [job])[0]
+    can_be_given_up = row.halted and job.kind in holding.KINDS
     details = select_template([f"admin/forum/job_{slugify(job.kind)}.html", "admin/forum/_job_details.html"])
     context = {
         **admin.site.each_context(request),
@@ -144,7 +145,8 @@ def job_page(request: HttpRequest, pk: int) -> HttpResponse:
         "said": jobs.said(job),
         "refresh": REFRESH_SECONDS if row.at_work else 0,
         "details": details.render({"job": job, "row": row}, request),
-        "can_be_given_up": row.halted and job.kind in holding.KINDS,
+        "can_be_given_up": can_be_given_up,
+        "holds": can_be_given_up and holding.holds(job),
         "closed_url": _left_closed(request, job),
         "operator": granted(request, "forum.view_operations"),
     }

@@ -237,6 +237,7 @@ def job_progress(request: HttpRequest, number: int) -> HttpResponse:
         "percent": job.done * 100 // job.total if job.total else 0,
         "refreshes": job.status in (Job.Status.WAITING, Job.Status.RUNNING),
         "halted": job.status in jobs.HALTED,
+        "holds": job.status in jobs.HALTED and holding.holds(job),
         "may_decide": may_decide,
         "closed": _left_closed(job) if may_decide else None,
     }

@@ -512,6 +512,9 @@ def test_a_job_that_failed_half_way_holds_its_thread_and_a_moderator_is_told_wha
     assert answer.status_code == 409 and "holds the thread until it is resumed or given up" in text(answer)
     assert f'<a href="/jobs/{failed.pk}/">To that job</a>' in text(answer) and "It belongs there." in text(answer)
     assert Job.objects.count() == 1
+    for url in ("/jobs/", "/admin/jobs/"):
+        page = text(signed_in(mod).get(f"{url}{failed.pk}/"))
+        assert "o other job" in page and "keeps nobody" not in page
 
 
 def test_it_is_resumed_on_its_page(failed: Job, thread: Thread, mod: User) -> None:
@@ -586,6 +589,9 @@ def test_a_job_that_failed_before_it_moved_anything_holds_nothing(thread: Thread
     with Death(1, after=True).strikes():
         move(mod, thread, "django")
     Job.objects.update(status=Job.Status.FAILED, leased_until=None)
+    for url in ("/jobs/", "/admin/jobs/"):
+        page = text(signed_in(mod).get(f"{url}{Job.objects.get().pk}/"))
+        assert "keeps nobody from these threads" in page and "No other job" not in page and "no other job" not in page
     assert move(mod, thread, "django").status_code == 302
     jobs_go_on()
     assert there(thread, "django").post_count == 25
