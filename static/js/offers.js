@@ -1,5 +1,5 @@
 /* What is offered while somebody writes: names of members after an @, of the people on this page first, then as the
-   server knows them; emoji after a colon. The list follows the pattern of a combobox: arrows choose, Enter or Tab
+   server knows them, and in the field "To" without one; emoji after a colon. The list follows the pattern of a combobox: arrows choose, Enter or Tab
    takes, Escape closes. */
 
 (() => {
@@ -21,21 +21,24 @@
       return answer.ok ? (await answer.json()).names : [];
     },
     shown: (name) => name,
+    sign: "@",
     taken: (name) => `@${name} `,
   };
+  const people = { ...names, typed: /(?:^|,)\s*@?([A-Za-z0-9][A-Za-z0-9._-]{0,29})$/, sign: "", taken: (name) => `${name}, ` };
   const emoji = {
     typed: /(?:^|[^\w:]):([a-z0-9_+-][a-z0-9_]{1,29})$/,
     label: (form) => form.dataset.emojiLabel,
     here: (start) => forumEmoji.named(start),
     shown: (character) => `${character} ${forumEmoji.nameOf(character)}`,
+    sign: ":",
     taken: (character) => `${character} `,
   };
-  const KINDS = [names, emoji];
 
   class Offers {
-    constructor(form, area) {
+    constructor(form, area, kinds) {
       this.form = form;
       this.area = area;
+      this.kinds = kinds;
       this.list = document.createElement("ul");
       this.list.id = `${area.id}_offers`;
       this.list.className = "offers";
@@ -62,13 +65,14 @@
       const { selectionStart, selectionEnd, value } = this.area;
       if (selectionStart !== selectionEnd) return [];
       const before = value.slice(0, selectionEnd);
-      const kind = KINDS.find((each) => each.typed.test(before));
+      const kind = this.kinds.find((each) => each.typed.test(before));
       return kind ? [kind, before.match(kind.typed)[1]] : [];
     }
 
-    /* Where the sign stands before it. */
+    /* Where it begins, with its sign. */
     get from() {
-      return this.area.selectionEnd - this.typed[1].length - 1;
+      const [kind, start] = this.typed;
+      return this.area.selectionEnd - start.length - kind.sign.length;
     }
 
     look() {
@@ -138,8 +142,13 @@
     take(option) {
       this.close();
       if (!this.typed[0]) return; // The cursor has gone elsewhere.
-      const { from, area: { selectionEnd: to } } = this;
-      this.form.dispatchEvent(new CustomEvent("editor:replace", { detail: { from, to, text: option.dataset.taken } }));
+      const { from, area, area: { selectionEnd: to } } = this, text = option.dataset.taken;
+      if (area === this.form.elements.body) {
+        this.form.dispatchEvent(new CustomEvent("editor:replace", { detail: { from, to, text } }));
+      } else {
+        area.setRangeText(text, from, to, "end");
+        area.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      }
       this.close();
     }
 
@@ -156,7 +165,9 @@
     }
   }
 
-  for (const form of document.querySelectorAll("form[data-editor][data-mention-url]")) {
-    if (form.elements.body) new Offers(form, form.elements.body);
+  for (const form of document.querySelectorAll("form[data-mention-url]")) {
+    const { body, to } = form.elements;
+    if (body) new Offers(form, body, [names, emoji]);
+    if (to) new Offers(form, to, [people]);
   }
 })();

@@ -1,9 +1,12 @@
 """Two members write to each other, and a third sees nothing of it; on a telephone and without scripts."""
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Visit
 from .test_looks import flaws
+
+PHONE = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
 
 
 def test_two_members_write_and_a_third_sees_nothing(visit: Visit) -> None:
@@ -41,3 +44,29 @@ def test_two_members_write_and_a_third_sees_nothing(visit: Visit) -> None:
     ada.goes_to(url).follows("Leave").presses("Leave").is_at("/messages/$")
     bob.goes_to(url)
     expect(bob.page.locator(".talk-event")).to_contain_text("has left the conversation")
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desk", "telephone"])
+def test_names_are_offered_to_whom_a_message_goes(options: dict[str, object], visit: Visit) -> None:
+    ada = visit("ada", **options).goes_to("/messages/new/")
+    page, to = ada.page, ada.page.get_by_label("To", exact=True)
+    offered = page.get_by_role("listbox", name="Members").get_by_role("option")
+    to.press_sequentially("cl")
+    expect(offered).to_have_text(["cleo"])
+    assert flaws(page) == []
+    page.keyboard.press("Enter")
+    expect(to).to_have_value("cleo, ")
+    to.press_sequentially("bo")
+    page.get_by_role("option", name="bob").click()
+    expect(to).to_have_value("cleo, bob, ")
+    expect(offered).to_have_count(0)
+    page.get_by_label("Title").fill("A message for two")
+    page.get_by_label("Your message").fill("And one more?")
+    ada.presses("Send").sees("A message for two").follows("Add people")
+    page.get_by_label("Who").press_sequentially("gra")
+    expect(offered).to_have_text(["grace"])
+    assert flaws(page) == []
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Who")).to_have_value("grace, ")
+    ada.presses("Add").sees("A message for two")
+    expect(page.get_by_role("main")).to_contain_text("lets grace take part")
