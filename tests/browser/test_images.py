@@ -65,6 +65,19 @@ def test_the_button_sends_an_image_that_everybody_sees(options: dict[str, object
     assert flaws(stranger.page) == []
 
 
+def test_an_image_that_is_still_on_its_way_has_its_place(visit: Visit, photo: Path) -> None:
+    ada = visit("ada")
+    begins(ada, "A tram that is late")
+    ada.page.locator("input[type=file][name=images]").set_input_files(photo)
+    expect(ada.reply_box).to_have_value(re.compile("/i/"))
+    ada.presses("Post reply")
+    stranger = visit()
+    stranger.page.route("**/i/*.webp", lambda route: None)
+    stranger.page.goto(ada.page.url, wait_until="domcontentloaded")
+    place = stranger.post(2).get_by_alt_text("tram").bounding_box()
+    assert place and place["width"] > 300 and place["width"] / place["height"] == pytest.approx(1.5, abs=0.02)
+
+
 def test_images_are_dropped_and_pasted(visit: Visit) -> None:
     ada = visit("ada")
     begins(ada, "Dropped and pasted")
