@@ -143,6 +143,7 @@ class TestConfirmingTheAddress:
         assert not EmailAddress.objects.get().verified, "a mail program's look at the link confirms nothing"
         assert client.post(path).status_code == 302
         assert EmailAddress.objects.get().verified
+        assert "This link has been used already" in text(client.get(path))
 
     def test_a_site_may_demand_it_before_the_first_sign_in(self, site: None, client: Client, settings: Any) -> None:
         settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
