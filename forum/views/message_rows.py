@@ -66,7 +66,7 @@ class People:
 
     def __init__(self, user_ids: set[str]) -> None:
         found = User.objects.filter(pk__in=user_ids, is_active=True)
-        self._authors = {str(user.pk): author(str(user.pk), user.username) for user in found}
+        self._authors = {str(user.pk): author(str(user.pk), user.username, user.avatar) for user in found}
         self.suspended = {str(user.pk) for user in found if user.suspended}
 
     def __getitem__(self, user_id: str) -> Author:

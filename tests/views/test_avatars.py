@@ -12,7 +12,7 @@ from PIL import Image
 from forum import images
 from forum.models import Forum, User
 from tests.dying import jobs_go_on
-from tests.helpers import page_url, renew, reply, signed_in, start_thread
+from tests.helpers import page_url, renew, reply, signed_in, start_thread, token
 from tests.views.test_images import PAGE, picture
 
 CHANGE = "/settings/profile/avatar/"
@@ -43,6 +43,14 @@ def test_a_picture_is_shown_on_every_page_at_once_instead_of_the_letter(ada: Use
     assert all(tag in page(url) for url in places)
     assert ">B</span>" in page(page_url(thread)), "Bob has his letter"
     assert tag in signed_in(ada).get("/settings/profile/").content.decode()
+
+
+def test_it_is_shown_in_messages_too(ada: User, bob: User) -> None:
+    fields = {"to": "Bob", "title": "Plans", "body": "Shall we meet?", "token": token(ada)}
+    url = signed_in(ada).post("/messages/new/", fields)["Location"]
+    choose(ada)
+    for place in ("/messages/", url):
+        assert f'src="{avatar(ada)}" alt=""' in signed_in(bob).get(place).content.decode(), place
 
 
 def test_it_is_a_square_for_everybody_and_for_good(ada: User) -> None:
