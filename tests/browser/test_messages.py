@@ -70,3 +70,18 @@ def test_names_are_offered_to_whom_a_message_goes(options: dict[str, object], vi
     expect(page.get_by_label("Who")).to_have_value("grace, ")
     ada.presses("Add").sees("A message for two")
     expect(page.get_by_role("main")).to_contain_text("lets grace take part")
+
+
+def test_a_name_beside_long_words_stays_on_its_line(visit: Visit) -> None:
+    bob = visit("bob", **{**PHONE, "viewport": {"width": 360, "height": 740}}).goes_to("/messages/new/")
+    bob.page.get_by_label("To", exact=True).fill("ada")
+    bob.page.get_by_label("Title").fill("In German")
+    bob.page.get_by_label("Your message").fill("Guten Tag.")
+    bob.presses("Send").sees("In German")
+    said = bob.page.locator("#message-1")
+    german = {".post-when": "vor 32 Min.", "[href*=quote]": "Zitieren", "[href*=edit]": "Bearbeiten"}
+    for part, words in {".author": "robin", **german, "[href*=delete]": "Löschen"}.items():
+        said.locator(part).evaluate("(part, words) => { part.textContent = words; }", words)
+    box = said.locator(".author").bounding_box()
+    assert box and box["height"] < 30
+    assert flaws(bob.page, (360,)) == []
