@@ -15,6 +15,12 @@
     keys() { try { return Object.keys(localStorage).filter((key) => key.startsWith("draft:")); } catch { return []; } },
   };
 
+  /* The text that this tab has sent, and whether it is known to have arrived. */
+  const sent = {
+    get() { try { return JSON.parse(sessionStorage.getItem("sent")); } catch { return null; } },
+    set(value) { try { sessionStorage.setItem("sent", JSON.stringify(value)); } catch { /* Full, or forbidden. */ } },
+  };
+
   /* The path of the post that has just arrived: the server's word that its draft is done with. */
   function arrived() {
     const found = document.cookie.match(/(?:^|; )posted=([^;]*)/);
@@ -24,6 +30,7 @@
   }
 
   const posted = arrived();
+  if (posted && sent.get()?.path === posted) sent.set({ ...sent.get(), arrived: true });
   for (const key of store.keys()) {
     const kept = store.get(key);
     // Of an edit there is no form where it arrives, unless by chance.
@@ -185,6 +192,13 @@
       await this.send("discard/", { path: this.path }, true);
     }
 
+    /* The browser's Back button shows the form as it was sent: what has arrived is not to look as if it had not. */
+    empties() {
+      const last = sent.get();
+      const known = last?.arrived && last.path === this.path && last.body === this.body.value;
+      if (known && !this.body.defaultValue) fill(this.body, "");
+    }
+
     listen() {
       const later = (wait) => {
         clearTimeout(this.timer);
@@ -200,9 +214,11 @@
       this.body.addEventListener("focus", () => this.changed || this.ask().catch(() => {}), { once: true });
       this.form.addEventListener("submit", () => {
         clearTimeout(this.timer);
+        sent.set({ path: this.path, body: this.body.value });
         const kept = this.saving && store.get(this.key);
         if (kept) store.set(this.key, { ...kept, saving: true });
       });
+      addEventListener("pageshow", () => this.empties());
       document.addEventListener("visibilitychange", () => document.hidden && this.save(true));
       this.note?.querySelector("[data-draft-restore]").addEventListener("click", () => this.restore());
       this.note?.querySelector("[data-draft-discard]").addEventListener("click", (event) => {

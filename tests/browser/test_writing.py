@@ -195,6 +195,22 @@ def test_a_text_that_was_left_is_there_again(visit: Visit) -> None:
     expect(ada.reply_box).to_have_value("")
 
 
+def test_what_has_arrived_is_in_its_form_no_longer_where_the_back_button_leads(visit: Visit) -> None:
+    ada = visit("ada")
+    ada.starts_thread("coffee", "Back and forth", "Go on.")
+    ada.page.goto(f"{ada.page.url}?page=1")
+    ada.replies("Said once.").is_at("#post-2$")
+    ada.page.go_back()
+    ada.is_at("page=1$")
+    expect(ada.reply_box).to_have_value("")
+    ada.replies("Said otherwise.").is_at("#post-3$")
+    ada.post(3).get_by_role("link", name="Edit").click()
+    ada.page.get_by_label("Your post").fill("Said better.")
+    ada.presses("Save changes").is_at("#post-3$")
+    ada.page.go_back()
+    expect(ada.page.get_by_label("Your post")).not_to_have_value("")
+
+
 def test_a_draft_is_offered_on_another_device_and_gone_once_it_is_sent(visit: Visit) -> None:
     desk, phone = visit("bob"), visit("bob", **PHONE)
     address = visit("ada").starts_thread("coffee", "Two devices", "Where were you?")
