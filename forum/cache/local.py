@@ -5,6 +5,7 @@ served from memory only while every generation it was stored under is known to s
 """
 
 import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -72,23 +73,24 @@ def stand(generations: Mapping[str, str]) -> bool:
 
 @dataclass(slots=True, eq=False)
 class Kept:
-    """A page in memory: the generations it was stored under, by their keys, its body, and by what the
-    answers already made of it are found (see `forum.fast`)."""
+    """A page in memory: the generations it was stored under, by their keys, its body, until when it lasts
+    (time.monotonic), and by what the answers already made of it are found (see `forum.fast`)."""
 
     name: str
     generations: Mapping[str, str]
     body: Body
+    until: float = math.inf
     answers: dict[Hashable, int] = field(default_factory=dict)
     answers_weight: int = 0
     weight: int = 0
 
     def stands(self) -> bool:
         """Whether no tag has changed; the caller has asked `states.alive()`."""
-        return stand(self.generations)
+        return time.monotonic() < self.until and stand(self.generations)
 
     def lives_until(self) -> float:
         """Until when it stands if no tag changes."""
-        return min(map(states.lives_until, self.generations), default=math.inf)
+        return min([self.until, *map(states.lives_until, self.generations)])
 
 
 class Shelf:
@@ -108,17 +110,17 @@ class Shelf:
         """The page if it was stored under these generations."""
         with self._lock:
             kept = self._pages.get(name)
-            if kept is None or kept.generations != generations:
+            if kept is None or kept.generations != generations or time.monotonic() >= kept.until:
                 return None
             self._pages.move_to_end(name)
             return kept
 
-    def put(self, name: str, generations: Mapping[str, str], body: Body) -> None:
+    def put(self, name: str, generations: Mapping[str, str], body: Body, until: float = math.inf) -> None:
         if not enabled():
             return
         with self._lock:
             self._drop(name)
-            kept = self._pages[name] = Kept(name, generations, body)
+            kept = self._pages[name] = Kept(name, generations, body, until)
             self._weigh(kept)
 
     def answer(self, key: Hashable) -> tuple[Kept, Any] | None:

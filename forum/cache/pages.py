@@ -22,7 +22,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from forum.redis import Call, Down, answering, run
@@ -32,6 +32,7 @@ from .body import Body
 from .intents import state_key
 from .local import State
 from .scripts import PostKey
+from .tags import SITE, read_through_an_index
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ PAGE_SECONDS = 600
 LEASE_SECONDS = 3
 WAIT_SECONDS = 0.3
 WAIT_STEP_SECONDS = 0.02
+# A page that lasts until a moment is gone a little before it, so that nobody who looks then finds it still.
+MARGIN_SECONDS = 0.05
 
 # Base keys (ForumName, PostTimestamp) of posts, and the revisions they are known to have reached.
 Written = Mapping[PostKey, int]
@@ -47,8 +50,8 @@ Written = Mapping[PostKey, int]
 @dataclass(frozen=True, slots=True)
 class Found:
     """What one look into the cache said: the tags' states (none when Redis is down), the page's body if it
-    is there and current (and whether from `local` memory, or a `hit` in Redis), and the lease's token if
-    the caller is to fill the page."""
+    is there and current (and whether from `local` memory, or a `hit` in Redis), the lease's token if
+    the caller is to fill the page, and when that was (time.monotonic)."""
 
     page: str
     states: Mapping[str, State]
@@ -56,6 +59,7 @@ class Found:
     body: Body | None = None
     source: str = ""
     lease: str = ""
+    moment: float = field(default_factory=time.monotonic)
 
     @property
     def usable(self) -> bool:
@@ -77,9 +81,20 @@ class Found:
 
     @property
     def names_all(self) -> bool:
-        """Whether `written` is all that was written under the page's tags in the last seconds."""
-        now = time.monotonic()
-        return self.usable and all(self.states[tag].names_all_from <= now for tag in self.tags)
+        """Whether `written` is all that was written lately of what the page reads through an index."""
+        return self.usable and self._names_all_from() <= self.moment
+
+    def lasts(self) -> float:
+        """For how many seconds from now a page may be kept that is made after this look. One that an index may have
+        shown older than anybody could name is made again once that is over."""
+        if self.names_all:
+            return PAGE_SECONDS
+        return max(0.0, min(self._names_all_from() - time.monotonic(), scripts.UNNAMED_SECONDS) - MARGIN_SECONDS)
+
+    def _names_all_from(self) -> float:
+        if not any(map(read_through_an_index, self.tags)):
+            return 0.0
+        return max(self.states[tag].names_all_from for tag in self.tags if tag == SITE or read_through_an_index(tag))
 
     @property
     def generations(self) -> dict[str, str]:
@@ -128,7 +143,7 @@ def _ask(page: str, tags: Sequence[str], wanted: Sequence[str]) -> Found:
         header, _, stored = rest[0].partition(b"\n")
         if header == found.header:
             body = Body(stored)
-            local.pages.put(name, found.generations, body)
+            _keep(found, body)
             return Found(page, states, tags, body, "hit")
         return Found(page, states, tags, lease=token)
     return Found(page, states, tags, lease=token if rest[1] else "")
@@ -179,11 +194,17 @@ def store(found: Found, stored: bytes) -> Body:
     try:
         with answering():
             generation = found.generation(found.tags[0])
-            run([(scripts.STORE, keys, [generation, value, PAGE_SECONDS * 1000, found.lease])])
-        local.pages.put(name, found.generations, body)
+            run([(scripts.STORE, keys, [generation, value, int(found.lasts() * 1000), found.lease])])
+        _keep(found, body)
     except Down:
         log.warning("a page could not be stored: Redis is down")
     return body
+
+
+def _keep(found: Found, body: Body) -> None:
+    """Keep the page in memory, too. One that may be kept for long stands there as long as its generations do."""
+    until = math.inf if found.names_all else time.monotonic() + found.lasts()
+    local.pages.put(page_name(found.page, found.tags), found.generations, body, until)
 
 
 def give_back(found: Found) -> None:

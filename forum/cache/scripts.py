@@ -29,7 +29,7 @@ ABANDONED_SECONDS = 30
 WRITTEN_SECONDS = 10
 MOST_WRITTEN = 60
 # After a change that names no posts pages are made without DAX for so long: longer than an answer of its is used
-# (`forum.tables.dax`).
+# (`forum.tables.dax`). Pages that an index feeds are not kept for longer either: it may not show that change yet.
 UNNAMED_SECONDS = 3
 # Longer than a page is kept, and no longer: an address that nobody needs must not fill the server with states.
 GENERATION_SECONDS = 1_200
@@ -123,11 +123,11 @@ return state
 )
 
 # KEYS: state, page, lease. ARGV: generation, page, ms to keep it, lease's token.
-# Stores a page unless its tag has changed meanwhile, and gives the lease back.
+# Stores a page unless its tag has changed meanwhile or it lasts no longer, and gives the lease back.
 STORE = (
     _CONSTANTS
     + """
-if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+if tonumber(ARGV[3]) > 0 and redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
   redis.call('PEXPIRE', KEYS[1], LIFE)
 end
