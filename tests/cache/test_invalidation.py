@@ -1,6 +1,5 @@
 """Which pages each act makes stale, and which it leaves alone, through the front door."""
 
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urljoin
@@ -10,7 +9,6 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from forum.cache import scripts
 from forum.cache.tags import HOME, SITE, TAGS, TITLES
 from forum.models import Forum, User
 from forum.redis import client
@@ -19,6 +17,8 @@ from forum.urls import urlpatterns
 from forum.views import caching
 from tests.helpers import cost, make_forum, page_url, reply, signed_in, start_thread
 from tests.safe.crowd import routes
+
+pytestmark = pytest.mark.usefixtures("known_for_long")
 
 
 class Pages:
@@ -43,15 +43,6 @@ class Pages:
     def stale(self) -> set[str]:
         answers = {name: Client().get(url) for name, url in self.urls.items()}
         return {name for name, answer in answers.items() if answer.get("X-Cache") != "hit"}
-
-
-@pytest.fixture(autouse=True)
-def known_for_long() -> Iterator[None]:
-    """Redis has lost nothing: pages of a tag that it has just met are made again after three seconds, by themselves."""
-    met = {name: getattr(scripts, name).replace("UNNAMED = 3000", "UNNAMED = 0") for name in ("LOAD", "FINISH")}
-    assert met["LOAD"] != scripts.LOAD
-    with patch.multiple(scripts, **met):
-        yield
 
 
 @pytest.fixture

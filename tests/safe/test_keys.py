@@ -18,6 +18,8 @@ from tests.safe.community import AUTHOR, HAND, MEMBER, STAFF, Community
 
 SEED = 20261124
 
+pytestmark = pytest.mark.usefixtures("known_for_long")
+
 
 def kept_pages() -> set[str]:
     """The pages that Redis holds, by their keys."""
