@@ -5,6 +5,7 @@ cache under the client's address, which is REMOTE_ADDR unless ALLAUTH_TRUSTED_PR
 many proxies stand in front.
 """
 
+import logging
 import re
 from typing import Any
 
@@ -26,6 +27,8 @@ from .forms import LineField
 from .models import FormerName, User
 from .permissions import suspension_in_words
 from .programs import READ, SCOPES
+
+log = logging.getLogger(__name__)
 
 USERNAME_LEAST = 3
 USERNAME_MOST = 30
@@ -105,6 +108,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """
         refuse_suspended(user)
         super().login(request, user)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell of a change to the account. It has been made, and stands although a mail server is away."""
+        try:
+            super().send_notification_mail(template_prefix, user, context, email)
+        except OSError:
+            log.exception("A member could not be told of a change to their account (%s).", template_prefix)
 
     def set_password(self, user: User, password: str) -> None:
         """The password alone is stored, lest a sanction that comes at this moment be overwritten."""

@@ -237,6 +237,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional" if LOCAL else "mandatory")
 ACCOUNT_SESSION_REMEMBER = True
+# Who changes a password, an address or the second factor is told so by mail, at the address of before.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 # The adapter says how long a name has to be, together with what else it has to be.
 ACCOUNT_USERNAME_MIN_LENGTH = 1
 # On top of allauth's own limits: a new name makes every page stale.

@@ -295,6 +295,43 @@ class TestForgottenPassword:
         assert is_signed_in(here) and not is_signed_in(elsewhere)
 
 
+class TestBeingTold:
+    """By mail, of what somebody else may have changed."""
+
+    FIELDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+
+    def test_of_a_new_password(self, bob: User) -> None:
+        verify_email(bob)
+        browser = signed_in(bob, headers={"accept-language": "de", "user-agent": "A browser"})
+        assert browser.post("/accounts/password/change/", self.FIELDS).status_code == 302
+        [message] = mail.outbox
+        assert message.to == ["bob@example.org"]
+        for said in ("Das Passwort deines Kontos wurde geändert.", "127.0.0.1", "A browser", " UTC"):
+            assert said in str(message.body)
+
+    def test_of_another_address_at_the_one_before(self, bob: User) -> None:
+        verify_email(bob)
+        EmailAddress.objects.create(user=bob, email="new@example.org", verified=True)
+        browser = signed_in(bob)
+        browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        browser.post("/accounts/email/", {"email": "new@example.org", "action_primary": ""})
+        [message] = mail.outbox
+        assert message.to == ["bob@example.org"] and "go to new@example.org from now on" in str(message.body)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_a_second_factor(self, bob: User) -> None:
+        TestTwoFactor().activate(bob)
+        [message] = mail.outbox
+        assert message.to == ["bob@example.org"] and "asks for a code" in str(message.body)
+
+    def test_is_not_needed_for_the_change(self, bob: User, client: Client, settings: Any) -> None:
+        verify_email(bob)
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+        assert signed_in(bob).post("/accounts/password/change/", self.FIELDS).status_code == 302
+        assert sign_in(client, "bob", NEW_PASSWORD).status_code == 302
+
+
 def totp(secret: str, step: int = 0) -> str:
     """The code that an authenticator app shows `step` half-minutes from now (RFC 6238)."""
     counter = struct.pack(">Q", int(time.time()) // 30 + step)
