@@ -133,7 +133,8 @@ class Fill:
 
         self.does("mika", f"/admin/forum/user/{self.samples['spammer']}/moderation/warn/", reason="No advertisements.")
         job = nuking.nuke(reader(self.people["mika"]), self.people["spammer"], "Advertises everywhere.", may=True)
-        state = {"source": "coffee", "target": "trains", "thread": self.samples["bare"]}
+        event = "2026-11-24T08:00:00.000000Z#k3j9x2ab"
+        state = {"source": "coffee", "target": "trains", "thread": self.samples["bare"], "event": event}
         mover = str(self.people["mika"].pk)
         move = Job.objects.create(kind="move thread", title="A move", user_id=mover, state=state, status="failed")
         self.samples |= {"job": job.pk, "move": move.pk}
