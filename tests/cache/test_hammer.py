@@ -1,13 +1,13 @@
 """The hammer, shortly: real servers, readers and writers, faults; and whether its judgement can be trusted."""
 
 import json
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
 from bench.hammer.ledger import GONE, LOCKED, OPEN, THERE, Ledger, Version
 from bench.hammer.seen import DELETED, FORUM, HOME, LATEST, MEMBER, THREAD, Row, Seen
+from tests.dax_client import needs_dax
 from tests.processes import run_python, said
 
 WITHOUT_STALE_PAGES = ["plain", "lag", "killed-writers", "redis-killed", "spread"]
@@ -55,7 +55,7 @@ def test_what_a_killed_writer_left_behind_shows_in_time(results: dict[str, dict[
     assert row["worst"] < 3500
 
 
-@pytest.mark.skipif(not find_spec("amazondax"), reason="requirements-dax.txt is not installed")
+@needs_dax
 def test_dax_makes_no_page_older_although_indexes_lag_and_some_writers_are_killed() -> None:
     row = hammered("dax", seconds=12)["dax"]
     assert row["complaints"] == [], "\n".join(row["examples"])

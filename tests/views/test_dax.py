@@ -14,6 +14,7 @@ from forum.models import Forum, User
 from forum.redis import client as redis
 from forum.tables import base, dax, posts
 from forum.tables.threads import Thread
+from tests.dax_client import needs_dax
 from tests.helpers import page_url, reply, signed_in, start_thread
 from tests.views.test_moving import text
 
@@ -33,6 +34,7 @@ def edit(user: User, thread: Thread, body: str) -> None:
     assert signed_in(user).post(f"/f/aws/{thread.id}/1/edit/", fields).status_code == 302
 
 
+@needs_dax
 class TestPages:
     @pytest.fixture
     def thread(self, ada: User, aws: Forum) -> Thread:
@@ -40,7 +42,6 @@ class TestPages:
 
     @pytest.fixture
     def node(self, thread: Thread, settings: Any) -> Iterator[Any]:
-        pytest.importorskip("amazondax", reason="requirements-dax.txt is not installed")
         from bench.hammer.dax import serving
 
         patient = patch.multiple(dax, CONNECT_SECONDS=5.0, READ_SECONDS=5.0, _window=lambda: 1)
