@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -122,7 +123,11 @@ def test_headers_that_ask_for_more_than_the_page_are_for_gunicorn(line, server, 
 def test_what_is_badly_written_is_judged_by_gunicorn(request_, status, server, plain):
     answer = server.exchange(request_)
     assert b"X-Way: fast" not in answer or server.through_wsgi
-    assert answer.split(b" ")[1] == status
+    # gunicorn's parser in Python is stricter about blanks than its parser in C.
+    strict = (
+        find_spec("gunicorn_h1c") is None and b"  " in request_.partition(b" HTTP/")[0] + request_.partition(b"\r")[0]
+    )
+    assert answer.split(b" ")[1] == (b"400" if strict else status)
     assert without_what_varies(answer) == without_what_varies(plain.exchange(request_))
 
 
